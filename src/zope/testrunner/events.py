@@ -427,4 +427,6 @@ class Bus:
         """Leave out a sink that is broken, so that layers can still be torn down and others still be told."""
         self._sinks = tuple(each for each in self._sinks if each is not sink)
         self._routes.clear()
+        if isinstance(error, ReporterError):
+            raise error
         raise ReporterError(f"{type(sink).__name__} is broken: {type(error).__name__}: {error}") from error

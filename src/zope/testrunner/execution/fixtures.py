@@ -1,0 +1,107 @@
+"""Class and module fixtures around neighbouring tests, with unittest's meaning, inside one lap of a layer.
+
+unittest has these in its suites; the runner takes suites apart, so it has its own.  The order of events is unittest's: a
+class's fixtures surround a run of neighbouring tests of that class, and a module's surround a run of neighbouring classes.
+"""
+
+from __future__ import annotations
+
+import sys
+import unittest
+import unittest.util
+from collections.abc import Callable
+
+from zope.testrunner.execution.result import Result
+from zope.testrunner.model import Test
+
+# Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
+__unittest = True
+
+
+class Fixtures:
+    """Sets up and tears down the fixtures of one lap; `admit` before each test, `close` after the last one."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+        self._class: type | None = None
+        self._class_failed = False
+        self._module_failed = False
+
+    def admit(self, test: Test) -> bool:
+        """Make the fixtures of a test ready; False if one failed or skipped, so that the test must not run."""
+        if test.__class__ is not self._class:
+            self._change(test.__class__)
+        return not (self._class_failed or self._module_failed)
+
+    def close(self) -> None:
+        """Tear down what the last test needed."""
+        self._change(None)
+
+    def _change(self, new: type | None) -> None:
+        old, self._class = self._class, None
+        if old is not None:
+            self._tear_down_class(old)
+        old_module = getattr(old, "__module__", None)
+        new_module = getattr(new, "__module__", None)
+        if new_module != old_module:
+            if old is not None:
+                self._tear_down_module(old_module)
+            self._module_failed = False
+            if new is not None:
+                self._set_up_module(new_module)
+        self._class_failed = False
+        self._class = new
+        if new is not None and not self._module_failed:
+            self._set_up_class(new)
+
+    def _set_up_class(self, cls: type) -> None:
+        set_up = getattr(cls, "setUpClass", None)
+        if set_up is None or getattr(cls, "__unittest_skip__", False):
+            return
+        name = unittest.util.strclass(cls)
+        if not self._call(set_up, f"setUpClass ({name})"):
+            self._class_failed = True
+            self._clean_class(cls, f"setUpClass ({name})")
+
+    def _tear_down_class(self, cls: type) -> None:
+        if self._class_failed or self._module_failed or getattr(cls, "__unittest_skip__", False):
+            return
+        label = f"tearDownClass ({unittest.util.strclass(cls)})"
+        tear_down = getattr(cls, "tearDownClass", None)
+        if tear_down is not None:
+            self._call(tear_down, label)
+        self._clean_class(cls, label)
+
+    def _clean_class(self, cls: type, label: str) -> None:
+        clean_up = getattr(cls, "doClassCleanups", None)
+        if clean_up is not None:
+            self._call(clean_up, label)
+            problems = getattr(cls, "tearDown_exceptions", [])
+            for exc_info in problems:
+                self._result.fixture_problem(label, exc_info[1])
+            # The class lives on, and with it the frames of these tracebacks if they stayed there.
+            problems.clear()
+
+    def _set_up_module(self, name: str | None) -> None:
+        module = sys.modules.get(name or "")
+        set_up = getattr(module, "setUpModule", None)
+        if set_up is not None and not self._call(set_up, f"setUpModule ({name})"):
+            self._module_failed = True
+            self._call(unittest.doModuleCleanups, f"setUpModule ({name})")
+
+    def _tear_down_module(self, name: str | None) -> None:
+        module = sys.modules.get(name or "")
+        if module is None or self._module_failed:
+            return
+        tear_down = getattr(module, "tearDownModule", None)
+        if tear_down is not None:
+            self._call(tear_down, f"tearDownModule ({name})")
+        self._call(unittest.doModuleCleanups, f"tearDownModule ({name})")
+
+    def _call(self, function: Callable[[], object], label: str) -> bool:
+        error = self._result.call_fixture(function)
+        if isinstance(error, unittest.SkipTest):
+            self._result.fixture_skipped(label, str(error))
+        elif error is not None:
+            self._result.fixture_problem(label, error)
+        return error is None

@@ -1,0 +1,322 @@
+"""The result object that tests report to: turns unittest's callbacks into events, one test at a time."""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import cast
+
+from zope.testrunner.events import Emit, FixtureSkipped, ProblemReported, TestFinished, TestStarted
+from zope.testrunner.exceptions import EndRun, UnexpectedSuccess
+from zope.testrunner.execution.leftovers import Leftovers
+from zope.testrunner.execution.streams import Held, NotHeld
+from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
+from zope.testrunner.problem import snapshot
+from zope.testrunner.record import Record
+from zope.testrunner.slim import unshare
+
+# Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
+__unittest = True
+
+#: What goes up in the air is not ours to catch: the user wants out, the machine is out of memory, the run is to end.
+NOT_OURS = (KeyboardInterrupt, MemoryError, EndRun, GeneratorExit)
+
+
+class Hooks(Record):
+    """The per-test hooks of one layer, None where it has none."""
+
+    set_up: Callable[[], object] | None
+    tear_down: Callable[[], object] | None
+
+
+def hooks_of(layers: Sequence[object]) -> tuple[Hooks, ...]:
+    """The per-test hooks of layers in the order of set-up, leaving out layers without any."""
+    found = (Hooks(getattr(layer, "testSetUp", None), getattr(layer, "testTearDown", None)) for layer in layers)
+    return tuple(hooks for hooks in found if hooks.set_up or hooks.tear_down)
+
+
+class Result(unittest.TestResult):
+    """Runs tests of one layer and tells the bus about each.
+
+    ``total`` is the number of test cases in the lap, ``hooks`` are those of the layer and its bases, bases first.
+    With ``stop_on_error`` the first problem sets ``shouldStop``.  ``held`` holds back output if that is wanted.
+    """
+
+    def __init__(
+        self,
+        emit: Emit,
+        clock: Callable[[], float],
+        layer: LayerName,
+        total: int,
+        *,
+        hooks: Sequence[Hooks] = (),
+        stop_on_error: bool = False,
+        held: Held | None = None,
+        leftovers: Leftovers | None = None,
+        worker: int = 0,
+    ) -> None:
+        super().__init__()
+        self._emit = emit
+        self._clock = clock
+        self._layer = layer
+        self._total = total
+        self._hooks = hooks
+        self._stop_on_error = stop_on_error
+        self._held = NotHeld() if held is None else held
+        self._leftovers = Leftovers(emit, clock, layer) if leftovers is None else leftovers
+        self._worker = worker
+        self._failures = self._errors = self._skipped = 0
+        self._open: TestRef | None = None
+        self._outcome: Outcome | None = None
+        self._reasons: tuple[str, ...] = ()
+        self._began = self._seconds = 0.0
+
+    @property
+    def running(self) -> TestRef | None:
+        """The test that is running, if there is one."""
+        return self._open
+
+    @property
+    def stats(self) -> Stats:
+        """What has been counted so far."""
+        return Stats(self.testsRun, self._failures, self._errors, self._skipped)
+
+    def wasSuccessful(self) -> bool:
+        """Whether no problem has been reported so far."""
+        return not (self._failures or self._errors)
+
+    # Running
+
+    def run_test(self, test: Test) -> None:
+        """Run one test, its layers' hooks around it, and give its memory back.
+
+        The attributes that a test leaves on itself are taken away again, so that what they hold does not live as long as
+        the test object does, which is until the end of the run.
+        """
+        self._leftovers.before()
+        attributes = getattr(test, "__dict__", None)
+        kept = None
+        if attributes is not None:
+            kept = attributes.copy()
+            unshare(attributes)
+        ready = self._set_up(test) if self._hooks else 0
+        try:
+            if ready == len(self._hooks):
+                test(self)
+        except NOT_OURS:
+            self._held.take()
+            # It has not been run, only begun.
+            self.testsRun -= self._open.size if self._open is not None else 0
+            raise
+        except BaseException as error:
+            # Not a unittest.TestCase, which reports such things by itself.
+            self._problem(test, Outcome.ERRORED, (type(error), error, error.__traceback__))
+        if ready:
+            self._tear_down(test, ready)
+        if kept is not None and attributes is not None:
+            _restore(attributes, kept)
+        self._close()
+
+    def _set_up(self, test: Test) -> int:
+        """Call the hooks and return how many were gone through without a problem."""
+        for number, hooks in enumerate(self._hooks):
+            if hooks.set_up is not None and not self._call(test, hooks.set_up):
+                return number
+        return len(self._hooks)
+
+    def _tear_down(self, test: Test, ready: int) -> None:
+        for hooks in reversed(self._hooks[:ready]):
+            if hooks.tear_down is not None:
+                self._call(test, hooks.tear_down)
+
+    def _call(self, test: Test, hook: Callable[[], object]) -> bool:
+        try:
+            hook()
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            self._problem(test, Outcome.ERRORED, (type(error), error, error.__traceback__))
+            return False
+        return True
+
+    # unittest's side
+
+    def startTest(self, test: unittest.TestCase) -> None:
+        """A test begins; called by the test itself."""
+        self._begin(test)
+
+    def stopTest(self, test: unittest.TestCase) -> None:
+        """A test ends; what remains to be done is done by `run_test`, after the layers' hooks."""
+
+    def addSuccess(self, test: unittest.TestCase) -> None:
+        """The test passed."""
+        self._settle(Outcome.PASSED)
+
+    def addError(self, test: unittest.TestCase, err: object) -> None:
+        """Something raised that is not the test's own kind of failure."""
+        self._problem(test, Outcome.ERRORED, cast(ExcInfo, err))
+
+    def addFailure(self, test: unittest.TestCase, err: object) -> None:
+        """An assertion did not hold."""
+        self._problem(test, Outcome.FAILED, cast(ExcInfo, err))
+
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: object) -> None:
+        """A sub-test ended; only failing ones are reported."""
+        if err is not None:
+            exc_info = cast(ExcInfo, err)
+            failed = issubclass(exc_info[0], test.failureException)
+            self._problem(test, Outcome.FAILED if failed else Outcome.ERRORED, exc_info, label=str(subtest))
+
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
+        """The test, or a sub-test of it, asked to be skipped."""
+        if self._open is None:
+            # Some releases of Python do not start a test that is skipped by a decorator.
+            self._begin(test)
+        self._skipped += 1
+        self._reasons += (reason,)
+        self._settle(Outcome.SKIPPED)
+
+    def addExpectedFailure(self, test: unittest.TestCase, err: object) -> None:
+        """The test failed, as its mark says that it would."""
+        self._settle(Outcome.EXPECTED_FAILURE)
+
+    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
+        """The test passed although its mark says that it would not."""
+        error = UnexpectedSuccess()
+        self._problem(test, Outcome.UNEXPECTED_SUCCESS, (UnexpectedSuccess, error, None))
+
+    def addDuration(self, test: unittest.TestCase, elapsed: float) -> None:
+        """Take no notice: the result measures by itself, which works on all versions of Python."""
+
+    # Class and module fixtures
+
+    def fixture_problem(self, label: str, error: BaseException) -> None:
+        """A class or module fixture failed."""
+        self._problem(FixtureHolder(label), Outcome.ERRORED, (type(error), error, error.__traceback__))
+
+    def fixture_skipped(self, label: str, reason: str) -> None:
+        """A class or module fixture skipped all its tests; counts as one skip."""
+        self._held.take()
+        self._skipped += 1
+        test = TestRef(FixtureHolder(label), self._layer, 0)
+        self._emit(FixtureSkipped(self._clock(), self._worker, test, reason))
+
+    def call_fixture(self, function: Callable[[], object]) -> BaseException | None:
+        """Call a fixture with output held back, if that is wanted, and return what it raised."""
+        self._held.arm()
+        try:
+            function()
+        except NOT_OURS:
+            self._held.take()
+            raise
+        except BaseException as error:
+            return error
+        self._held.take()
+        return None
+
+    # One test's state
+
+    def _begin(self, test: Test) -> None:
+        if self._open is not None:
+            # A test object that stands for several tests, or one that reported before it started.
+            self._close()
+        size = test.countTestCases()
+        self.testsRun += size
+        self._open = TestRef(test, self._layer, size)
+        self._emit(TestStarted(self._clock(), self._worker, self._open, self.testsRun, self._total))
+        self._held.arm()
+        self._began = perf_counter()
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Note how the test went, unless something worse is known already."""
+        if self._outcome is None or not self._outcome.is_problem:
+            self._seconds = perf_counter() - self._began
+            self._outcome = outcome
+
+    def _problem(self, test: Test, outcome: Outcome, exc_info: ExcInfo, label: str | None = None) -> None:
+        seconds = perf_counter() - self._began if self._open is not None else 0.0
+        fixture = isinstance(test, FixtureHolder)
+        if fixture:
+            reference = TestRef(test, self._layer, 0)
+        else:
+            if self._open is None:
+                # It did not get to the point of starting: a hook of its layers failed, or it is no TestCase.
+                self._begin(test)
+            assert self._open is not None
+            reference = self._open
+            self._seconds = seconds
+            if self._outcome is None or not self._outcome.is_problem:
+                self._outcome = outcome
+        stdout, stderr = self._held.take()
+        if outcome is Outcome.ERRORED:
+            self._errors += 1
+        else:
+            self._failures += 1
+        if self._stop_on_error:
+            self.stop()
+        problem = snapshot(outcome, exc_info)
+        self._emit(
+            ProblemReported(self._clock(), self._worker, reference, problem, seconds, label, stdout, stderr)
+        )
+        if not fixture:
+            self._held.arm()
+
+    def _close(self) -> None:
+        """The test is over: say how it went and what it left behind, and forget it."""
+        test = self._open
+        if test is None:
+            return
+        stdout, stderr = self._held.take()
+        # A test that reports nothing (all its sub-tests reported failures, or it is a strange object) has its
+        # problems counted already; without any it has passed.
+        outcome = self._outcome or Outcome.PASSED
+        reasons = self._reasons
+        self._open = self._outcome = None
+        self._reasons = ()
+        self._emit(
+            TestFinished(
+                self._clock(), self._worker, test, outcome, self._seconds, reasons, stdout, stderr
+            )
+        )
+        self._leftovers.after(test)
+
+
+def _restore(attributes: dict[str, object], kept: dict[str, object]) -> None:
+    """Make an instance's attributes what they were, touching only what differs.
+
+    Emptying and refilling the dictionary would cost every test object some 400 bytes: it can then no longer share its
+    keys with the other instances of the class.
+    """
+    if len(attributes) != len(kept):
+        for name in [name for name in attributes if name not in kept]:
+            del attributes[name]
+    for name, value in kept.items():
+        if attributes.get(name) is not value:
+            attributes[name] = value
+
+
+class FixtureHolder:
+    """Stands for a class or module fixture where a test is expected; its text is ``setUpClass (mod.Class)``."""
+
+    failureException = None
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def id(self) -> str:
+        """The same text, since a fixture has no id of its own."""
+        return self._label
+
+    def countTestCases(self) -> int:
+        """A fixture is no test."""
+        return 0
+
+    def shortDescription(self) -> None:
+        """There is none."""
+
+    def __call__(self, result: unittest.TestResult) -> None:
+        raise TypeError(f"{self._label} is a fixture and cannot be run by itself")
+
+    def __str__(self) -> str:
+        return self._label

@@ -1,0 +1,124 @@
+"""Which layers are set up right now, and getting from there to those that the next tests need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from time import perf_counter
+
+from zope.testrunner.events import CleanUpStarted, Emit, SetUpFinished, SetUpStarted, TearDownFinished, TearDownStarted
+from zope.testrunner.exceptions import CanNotTearDown
+from zope.testrunner.layers import bases_of, name_of, order_by_bases, with_bases
+from zope.testrunner.model import Outcome, Problem, TearDownEnd
+from zope.testrunner.problem import snapshot
+
+# Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
+__unittest = True
+
+
+def catch(function: Callable[[], object]) -> Problem | None:
+    """Call a hook of the user's and return what went wrong.
+
+    `KeyboardInterrupt` and `MemoryError` are not for us to swallow, `NotImplementedError` is for the caller to judge.
+    """
+    try:
+        function()
+    except (KeyboardInterrupt, MemoryError, NotImplementedError, GeneratorExit):
+        raise
+    except BaseException as error:
+        return snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__)).detached()
+    return None
+
+
+class LayerStack:
+    """The layers that are set up; each is set up once and torn down when nothing needs it any more."""
+
+    def __init__(self, emit: Emit, clock: Callable[[], float], worker: int = 0) -> None:
+        self._emit = emit
+        self._clock = clock
+        self._worker = worker
+        self._up: dict[object, None] = {}
+        #: How many hooks failed so far.
+        self.problems = 0
+
+    @property
+    def up(self) -> tuple[object, ...]:
+        """The layers that are set up, in the order in which that happened."""
+        return tuple(self._up)
+
+    def tear_down_unneeded(self, needed: Iterable[object]) -> None:
+        """Tear down what is set up and not needed.
+
+        Raises `CanNotTearDown` when a layer says that it cannot be torn down and so cannot be got rid of.
+        """
+        keep = set(needed)
+        for layer in reversed(order_by_bases(layer for layer in self._up if layer not in keep)):
+            self._tear_down(layer)
+
+    def set_up(self, layer: object) -> bool:
+        """Set up a layer and all that it builds on; False as soon as one of the set-ups fails."""
+        return all(each in self._up or self._set_up(each) for each in _set_up_order(layer))
+
+    def clean_up(self, *, announce: bool = True) -> None:
+        """Tear down everything that is set up; a layer that says it cannot is left alone."""
+        if not self._up:
+            return
+        if announce:
+            self._emit(CleanUpStarted(self._clock(), self._worker))
+        for layer in reversed(order_by_bases(self._up)):
+            try:
+                self._tear_down(layer)
+            except CanNotTearDown:
+                continue
+
+    def _set_up(self, layer: object) -> bool:
+        name = name_of(layer)
+        self._emit(SetUpStarted(self._clock(), self._worker, name))
+        began = perf_counter()
+        problem = None
+        hook = getattr(layer, "setUp", None)
+        if hook is not None:
+            try:
+                problem = catch(hook)
+            except NotImplementedError as error:
+                problem = snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__)).detached()
+        self._emit(SetUpFinished(self._clock(), self._worker, name, perf_counter() - began, problem))
+        if problem is not None:
+            self.problems += 1
+            return False
+        self._up[layer] = None
+        return True
+
+    def _tear_down(self, layer: object) -> None:
+        name = name_of(layer)
+        self._emit(TearDownStarted(self._clock(), self._worker, name))
+        began = perf_counter()
+        problem, end = None, TearDownEnd.DONE
+        # Whatever happens, it is not called a second time.
+        del self._up[layer]
+        hook = getattr(layer, "tearDown", None)
+        if hook is not None:
+            try:
+                problem = catch(hook)
+            except NotImplementedError:
+                end = TearDownEnd.UNSUPPORTED
+        if problem is not None:
+            self.problems += 1
+            end = TearDownEnd.FAILED
+        self._emit(TearDownFinished(self._clock(), self._worker, name, perf_counter() - began, end, problem))
+        if end is TearDownEnd.UNSUPPORTED:
+            raise CanNotTearDown(f"layer {name} cannot be torn down")
+
+
+def _set_up_order(layer: object) -> list[object]:
+    """The layer and its bases in the order of set-up: through ``__bases__`` from first to last, bases first."""
+    with_bases([layer])  # finds a layer that is its own base before the recursion below does
+    order: dict[object, None] = {}
+
+    def visit(each: object) -> None:
+        for base in bases_of(each):
+            if base not in order:
+                visit(base)
+        order[each] = None
+
+    visit(layer)
+    return list(order)

@@ -1,0 +1,125 @@
+"""An exception turned into text at the moment it happened, before it can keep anything alive: see `snapshot`.
+
+What a test raised holds on to its traceback, that to the frames, and those to every local variable; so reports and
+records work with a `zope.testrunner.model.Problem`, which is made here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from zope.testrunner.exceptions import DocTestFailureException, UnexpectedSuccess
+from zope.testrunner.model import Outcome, Problem
+
+if TYPE_CHECKING:
+    import doctest
+    from typing import TypeGuard
+
+#: An exc_info of which some or all parts may be missing.
+LooseExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+
+Subject = TypeVar("Subject")
+
+
+def snapshot(outcome: Outcome, exc_info: LooseExcInfo, *, standard: bool = False) -> Problem:
+    """What is to be said about an exception, as plain text; ``exc_info`` is that of `sys.exc_info`, or Nones.
+
+    With ``standard`` the traceback has the form of the interpreter rather than that of `zope.testrunner.tb_format`.  It does
+    not raise, whatever the exception's own code does, except `KeyboardInterrupt` and `MemoryError`.
+    """
+    kind, error, trace = exc_info
+    if error is None and outcome is Outcome.UNEXPECTED_SUCCESS:
+        kind, error = UnexpectedSuccess, UnexpectedSuccess()
+    elif kind is None and error is not None:
+        kind = type(error)
+    is_doctest = is_doctest_report(exc_info)
+    live = None if kind is None or error is None else (kind, error, trace)
+    return Problem(
+        outcome,
+        _qualified(kind),
+        "" if error is None else _safely(_message, error),
+        report_text((kind, error, trace), standard=standard),
+        is_doctest,
+        live,
+    )
+
+
+def report_text(exc_info: LooseExcInfo, *, standard: bool = False) -> str:
+    """The report on an exception as people read it, ending in a line end: a traceback, or what a doctest has to say."""
+    error = exc_info[1]
+    if is_doctest_report(exc_info):
+        return _safely(_doctest_report, error)
+    if _is_doctest_failure(error):
+        return _safely(_example_report, error)
+    render = _standard_traceback if standard else _own_traceback
+    text = _safely(render, exc_info)
+    return text if text.endswith("\n") else text + "\n"
+
+
+def is_doctest_report(exc_info: LooseExcInfo) -> bool:
+    """Whether this exception reports on the examples of a doctest."""
+    # By the type itself, since an attribute that is computed can make `isinstance` raise anything.
+    return issubclass(type(exc_info[1]), DocTestFailureException)
+
+
+def _own_traceback(exc_info: LooseExcInfo) -> str:
+    from zope.testrunner.tb_format import format_exception
+
+    return "".join(format_exception(*exc_info))
+
+
+def _standard_traceback(exc_info: LooseExcInfo) -> str:
+    from traceback import TracebackException
+
+    # Not through `traceback.format_exception`, which may be replaced by our own format at this moment.
+    kind, error, trace = exc_info
+    return "".join(TracebackException(kind or type(None), error, trace).format())  # type: ignore[arg-type]
+
+
+def _doctest_report(error: BaseException | None) -> str:
+    arguments = () if error is None else error.args
+    return str(arguments[0]) if arguments else ""
+
+
+def _is_doctest_failure(error: BaseException | None) -> TypeGuard[doctest.DocTestFailure]:
+    # Nobody can have raised it without the module being there.
+    module = sys.modules.get("doctest")
+    return module is not None and issubclass(type(error), module.DocTestFailure)
+
+
+def _example_report(error: doctest.DocTestFailure) -> str:
+    test, example = error.test, error.example
+    line = (test.lineno or 0) + example.lineno + 1
+    where = f'File "{test.filename}", line {line}, in {test.name}'
+    return f"\n{where}\n\n{example.source}\nWant:\n{example.want}\nGot:\n{error.got}\n"
+
+
+def plain_text(text: str) -> str:
+    """The same text as a plain string, where it may be an instance of a subclass, whose methods could do anything."""
+    nothing = ""
+    return nothing.join((text, nothing))
+
+
+def _message(error: BaseException) -> str:
+    return plain_text(str(error))
+
+
+def _qualified(kind: type[BaseException] | None) -> str:
+    if kind is None:
+        return ""
+    module, name = getattr(kind, "__module__", None), getattr(kind, "__qualname__", "?")
+    return str(name) if module in (None, "builtins") else f"{module}.{name}"
+
+
+def _safely(render: Callable[[Subject], str], subject: Subject) -> str:
+    """What ``render`` says, or what can be said when the code of an exception fails itself."""
+    try:
+        return render(subject)
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as failure:  # such as SystemExit out of a __str__
+        error = subject[1] if isinstance(subject, tuple) else subject
+        return f"<{type(error).__name__} that cannot be shown: {type(failure).__name__} while writing it down>"

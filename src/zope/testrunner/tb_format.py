@@ -1,0 +1,276 @@
+"""How the tracebacks of failing tests are written: with ``__traceback_info__``, without the frames of the machinery.
+
+`format_exception` and `print_exception` stand in for the functions of the same names in the module `traceback` while tests
+run (feature `Traceback`), so that doctests and tests that print tracebacks show them in this format too.  What one frame
+looks like is the business of `zope.exceptions.exceptionformatter`, which is imported when the first one is written.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Final, Protocol, TextIO
+
+from zope.testrunner.feature import Feature
+
+HEADER = "Traceback (most recent call last):\n"
+
+# The sentences that every Python programmer knows from the interpreter's own tracebacks.
+_CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
+_CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
+
+#: How many members of an exception group are shown, and how deep: the limits of the interpreter's own tracebacks.
+_GROUP_WIDTH = 15
+_GROUP_DEPTH = 10
+
+# The parts of this package that call the hooks of layers; where their frames lead a traceback they say nothing.
+_CALLERS = ("zope.testrunner.execution", "zope.testrunner.layers")
+
+
+class _FrameFormatter(Protocol):
+    """What is used of `zope.exceptions.exceptionformatter.TextExceptionFormatter`, which comes without types."""
+
+    def getLimit(self) -> object: ...
+
+    def formatLine(self, tb: TracebackType) -> str: ...
+
+
+class _Missing:
+    """Marks an argument that was not given, where None means something."""
+
+
+_MISSING: Final = _Missing()
+
+
+def format_exception(
+    t: type[BaseException] | BaseException | None,
+    value: BaseException | None | _Missing = _MISSING,
+    tb: TracebackType | None | _Missing = _MISSING,
+    limit: int | None = None,
+    chain: bool | None = None,
+    **ignored: object,  # noqa: ARG001 - what later versions of Python add, such as colours
+) -> list[str]:
+    """The report on an exception as a list of strings, each ending in a line end and possibly containing more.
+
+    Called like `traceback.format_exception`: with a type, an exception and a traceback, or with an exception alone.
+    ``limit`` is the greatest number of frames shown for each exception of the chain, by default ``sys.tracebacklimit`` or
+    200; the ones in the middle are left out.  Exceptions that led to this one come first unless ``chain`` is false.
+    """
+    kind, error, trace = _normalised(t, value, tb)
+    return list(_report(kind, error, trace, limit, chain is None or chain))
+
+
+def print_exception(
+    t: type[BaseException] | BaseException | None,
+    value: BaseException | None | _Missing = _MISSING,
+    tb: TracebackType | None | _Missing = _MISSING,
+    limit: int | None = None,
+    file: TextIO | None = None,
+    chain: bool | None = None,
+    **ignored: object,  # noqa: ARG001 - what later versions of Python add, such as colours
+) -> None:
+    """Write what `format_exception` gives to ``file``, by default the standard output.
+
+    It is the standard output rather than the standard error, since this is where the rest of a test's report appears.
+    """
+    out = sys.stdout if file is None else file
+    for text in format_exception(t, value, tb, limit, chain):
+        out.write(text)
+
+
+class Traceback(Feature):
+    """Makes the module `traceback` write in this format between start-up and tear-down."""
+
+    active = True
+
+    def global_setup(self) -> None:
+        """Put our functions in place."""
+        self._originals = (traceback.format_exception, traceback.print_exception)
+        _install(format_exception, print_exception)
+
+    def global_teardown(self) -> None:
+        """Put back what was there before."""
+        _install(*self._originals)
+
+
+def _install(formatting: object, printing: object) -> None:
+    # Through setattr, because a checker is right to object to functions being replaced by others.
+    setattr(traceback, "format_exception", formatting)  # noqa: B010
+    setattr(traceback, "print_exception", printing)  # noqa: B010
+
+
+def _normalised(
+    t: type[BaseException] | BaseException | None,
+    value: BaseException | None | _Missing,
+    tb: TracebackType | None | _Missing,
+) -> tuple[type[BaseException] | None, BaseException | None, TracebackType | None]:
+    if isinstance(t, BaseException):
+        error = t if isinstance(value, _Missing) or value is None else value
+        return type(error), error, t.__traceback__ if isinstance(tb, _Missing) else tb
+    return t, None if isinstance(value, _Missing) else value, None if isinstance(tb, _Missing) else tb
+
+
+def _report(
+    kind: type[BaseException] | None,
+    error: BaseException | None,
+    trace: TracebackType | None,
+    limit: int | None,
+    chain: bool,
+    depth: int = 0,
+) -> Iterator[str]:
+    if _is_reentered():
+        # What is shown of a frame is computed by code of the user, who may well format exceptions in there.
+        yield from traceback.TracebackException(kind or type(None), error, trace).format(chain=chain)  # type: ignore[arg-type]
+        return
+    for link in reversed(list(_links(kind, error, trace, chain))):
+        yield from _single(link, limit)
+        if isinstance(link.error, BaseExceptionGroup):
+            yield from _members(link.error, limit, chain, depth)
+        yield from link.after
+
+
+class _Link:
+    """One exception of a chain, with the sentence that leads on to what came of it."""
+
+    def __init__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        summary: traceback.TracebackException | None,
+        *after: str,
+    ) -> None:
+        self.kind = kind
+        self.error = error
+        self.trace = trace
+        self.summary = summary
+        self.after = after
+
+
+def _links(
+    kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, chain: bool
+) -> Iterator[_Link]:
+    """The exceptions of a chain, the last one first."""
+    # Of all of them at once: a summary looks at the whole chain, so one for each would take forever if it is long.
+    summary = _summary(kind, error)
+    yield _Link(kind, error, trace, summary)
+    seen: set[int] = set()
+    while chain and isinstance(error, BaseException):
+        seen.add(id(error))
+        before, sentence = error.__cause__, _CAUSE
+        following = summary and summary.__cause__
+        if before is None and not error.__suppress_context__:
+            before, sentence = error.__context__, _CONTEXT
+            following = summary and summary.__context__
+        if before is None or id(before) in seen:
+            return
+        error, summary = before, following
+        yield _Link(type(error), error, error.__traceback__, summary, sentence)
+
+
+def _summary(kind: type[BaseException] | None, error: BaseException | None) -> traceback.TracebackException | None:
+    try:
+        return traceback.TracebackException(kind or type(None), error, None, limit=0, compact=True)  # type: ignore[arg-type]
+    except MemoryError:
+        raise
+    except Exception:
+        # A handful of classes of the standard library cannot be looked at, see https://github.com/python/cpython/issues/90113.
+        return None
+
+
+def _single(link: _Link, limit: int | None) -> Iterator[str]:
+    ready = getattr(link.error, "rendered_traceback", None)
+    if isinstance(ready, str):
+        yield ready
+        return
+    yield HEADER
+    yield from _frames(link.trace, limit)
+    summary = link.summary or _summary(link.kind, link.error)
+    if summary is None:
+        yield f"{getattr(link.kind, '__qualname__', link.kind)}: {_text(link.error)}\n"
+    else:
+        yield "".join(summary.format_exception_only())
+
+
+def _frames(trace: TracebackType | None, limit: int | None) -> list[str]:
+    from zope.exceptions import exceptionformatter
+
+    shown = list(_shown(trace))
+    formatter: _FrameFormatter = exceptionformatter.TextExceptionFormatter(limit, with_filenames=True)
+    lower, upper, notice = _cut(len(shown), formatter.getLimit())
+    # Errors in supplements are none of the reader's business, while this flag prints them in the middle of the report.
+    debugging = exceptionformatter.DEBUG_EXCEPTION_FORMATTER
+    exceptionformatter.DEBUG_EXCEPTION_FORMATTER = 0
+    try:
+        head = [formatter.formatLine(tb=entry) + "\n" for entry in shown[:lower]]
+        tail = [formatter.formatLine(tb=entry) + "\n" for entry in shown[upper:]]
+    finally:
+        exceptionformatter.DEBUG_EXCEPTION_FORMATTER = debugging
+    return [*head, *notice, *tail]
+
+
+def _cut(count: int, limit: object) -> tuple[int, int, list[str]]:
+    """Which frames to leave out around the middle (from, up to), and what to write in their place."""
+    if not isinstance(limit, int) or count <= limit:
+        return count, count, []
+    excess = count - max(limit, 0)
+    lower = count // 2 - excess // 2
+    notice = (
+        "...\n"
+        f"{excess} entries omitted, because limit is {limit}.\n"
+        "Set sys.tracebacklimit or TextExceptionFormatter.limit to a higher value to see omitted entries\n"
+        "...\n"
+    )
+    return lower, lower + excess, [notice]
+
+
+def _shown(trace: TracebackType | None) -> Iterator[TracebackType]:
+    """The entries of a traceback but those of unittest and, at its beginning, those of whoever called a layer's hook."""
+    leading = True
+    while trace is not None:
+        names = trace.tb_frame.f_globals
+        if "__unittest" not in names:
+            if leading and not str(names.get("__name__")).startswith(_CALLERS):
+                leading = False
+            if not leading:
+                yield trace
+        trace = trace.tb_next
+
+
+def _members(group: BaseExceptionGroup[BaseException], limit: int | None, chain: bool, depth: int) -> Iterator[str]:
+    """The exceptions of a group, one below the other, with a rule at the left as the interpreter draws it."""
+    if depth >= _GROUP_DEPTH:
+        yield f"  | ... (max_group_depth is {_GROUP_DEPTH})\n"
+        return
+    members = group.exceptions
+    for number, member in enumerate(members[:_GROUP_WIDTH], 1):
+        yield f"  +---------------- {number} ----------------\n"
+        text = "".join(_report(type(member), member, member.__traceback__, limit, chain, depth + 1))
+        for line in text.splitlines():
+            yield f"  | {line}\n"
+    more = len(members) - _GROUP_WIDTH
+    if more > 0:
+        yield "  +---------------- ... ----------------\n"
+        yield f"  | and {more} more exception{'s' if more > 1 else ''}\n"
+    yield "  +------------------------------------\n"
+
+
+def _is_reentered() -> bool:
+    """Whether a frame is being written right now, further up in this thread."""
+    frame = sys._getframe(1).f_back
+    while frame is not None:
+        if frame.f_code is _frames.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException:
+        return f"<unprintable {type(value).__name__} object>"

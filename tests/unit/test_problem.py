@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import doctest
+import sys
+import traceback
+import unittest
+from unittest import mock
+
+from zope.testrunner.exceptions import DocTestFailureException
+from zope.testrunner.model import Outcome, Problem
+from zope.testrunner.problem import LooseExcInfo, is_doctest_report, plain_text, report_text, snapshot
+
+
+def raised(error: BaseException) -> LooseExcInfo:
+    try:
+        raise error
+    except BaseException:
+        return sys.exc_info()
+
+
+class Silent(Exception):
+    """Cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+class SnapshotTest(unittest.TestCase):
+    """A snapshot says in plain text what there is to say."""
+
+    def test_an_exception(self) -> None:
+        exc_info = raised(ValueError("why"))
+        problem = snapshot(Outcome.ERRORED, exc_info)
+
+        self.assertEqual((Outcome.ERRORED, "ValueError", "why"), (problem.outcome, problem.type_name, problem.message))
+        self.assertEqual((False, exc_info), (problem.is_doctest, problem.live))
+        self.assertRegex(
+            problem.traceback,
+            r'^Traceback \(most recent call last\):\n  File "[^"]*", line \d+, in raised\n    raise error\n'
+            r"ValueError: why\n$",
+        )
+
+    def test_names_of_classes_are_qualified(self) -> None:
+        class Inner(Exception):
+            pass
+
+        expected = f"{__name__}.SnapshotTest.test_names_of_classes_are_qualified.<locals>.Inner"
+        self.assertEqual(expected, snapshot(Outcome.ERRORED, raised(Inner())).type_name)
+
+    def test_the_interpreters_own_format(self) -> None:
+        exc_info = raised(ValueError("why"))
+
+        expected = "".join(traceback.TracebackException(*exc_info).format())  # type: ignore[arg-type]
+        self.assertEqual(expected, snapshot(Outcome.ERRORED, exc_info, standard=True).traceback)
+
+    def test_the_interpreters_own_format_while_ours_is_in_place(self) -> None:
+        exc_info = raised(ValueError("why"))
+        with mock.patch.object(traceback, "format_exception", side_effect=AssertionError):
+            self.assertIn("why", snapshot(Outcome.ERRORED, exc_info, standard=True).traceback)
+
+    def test_nothing_but_an_exception(self) -> None:
+        problem = snapshot(Outcome.ERRORED, (None, KeyError("k"), None))
+
+        self.assertEqual(("KeyError", "'k'"), (problem.type_name, problem.message))
+        self.assertEqual("Traceback (most recent call last):\nKeyError: 'k'\n", problem.traceback)
+
+    def test_nothing_at_all(self) -> None:
+        problem = snapshot(Outcome.ERRORED, (None, None, None))
+
+        self.assertEqual(("", "", None), (problem.type_name, problem.message, problem.live))
+        self.assertTrue(problem.traceback.endswith("\n"))
+
+    def test_an_unexpected_success_needs_no_exception(self) -> None:
+        problem = snapshot(Outcome.UNEXPECTED_SUCCESS, (None, None, None))
+
+        self.assertEqual("Traceback (most recent call last):\nzope.testrunner.runner.UnexpectedSuccess\n", problem.traceback)
+
+
+class DoctestTest(unittest.TestCase):
+    """Doctests have composed their reports themselves."""
+
+    def test_their_text_is_the_report(self) -> None:
+        for text in ("Failed doctest test for x\n...\n", "without an end"):
+            problem = snapshot(Outcome.FAILED, raised(DocTestFailureException(text)))
+
+            self.assertEqual((text, text, True), (problem.traceback, problem.message, problem.is_doctest))
+
+    def test_without_a_text_it_is_empty(self) -> None:
+        self.assertEqual("", report_text(raised(DocTestFailureException())))
+
+    def test_an_example_that_was_run_for_the_debugger(self) -> None:
+        example = doctest.Example("price(3)\n", "10\n", lineno=4)
+        test = doctest.DocTest([example], {}, "shop.price", "/shop/prices.py", 20, None)
+        exc_info = raised(doctest.DocTestFailure(test, example, "9\n"))
+
+        expected = '\nFile "/shop/prices.py", line 25, in shop.price\n\nprice(3)\n\nWant:\n10\n\nGot:\n9\n\n'
+        self.assertEqual(expected, report_text(exc_info))
+        self.assertFalse(is_doctest_report(exc_info))
+
+
+class RobustnessTest(unittest.TestCase):
+    """A snapshot can be made of anything."""
+
+    def check(self, error: BaseException) -> Problem:
+        problem = snapshot(Outcome.ERRORED, (type(error), error, None))
+
+        self.assertIs(str, type(problem.message))
+        self.assertIs(str, type(problem.traceback))
+        self.assertIn(type(error).__name__, problem.traceback)
+        return problem
+
+    def test_str_fails(self) -> None:
+        self.assertIn("Silent", self.check(Silent()).message)
+
+    def test_str_ends_the_program(self) -> None:
+        class Leaving(Exception):
+            def __str__(self) -> str:
+                raise SystemExit
+
+        self.check(Leaving())
+
+    def test_str_gives_something_odd(self) -> None:
+        class Fancy(str):
+            __slots__ = ()
+
+            def __str__(self) -> str:
+                raise RuntimeError
+
+        class Odd(Exception):
+            def __str__(self) -> str:
+                return Fancy("odd")
+
+        self.assertEqual("odd", self.check(Odd()).message)
+
+    def test_str_gives_no_text(self) -> None:
+        class Wrong(Exception):
+            def __str__(self) -> str:
+                return 3  # type: ignore[return-value]  # noqa: PLE0307
+
+        self.check(Wrong())
+
+    def test_every_attribute_fails(self) -> None:
+        class Closed(Exception):
+            def __getattribute__(self, name: str) -> object:
+                raise RuntimeError(name)
+
+        self.check(Closed())
+
+    def test_str_recurses(self) -> None:
+        class Deep(Exception):
+            def __str__(self) -> str:
+                return str(self)
+
+        self.check(Deep())
+
+    def test_arguments_have_no_repr(self) -> None:
+        self.check(KeyError(Silent()))
+
+    def test_the_value_is_no_exception(self) -> None:
+        problem = snapshot(Outcome.ERRORED, (ValueError, "text", None))  # type: ignore[arg-type]
+
+        self.assertIn("text", problem.traceback)
+
+    def test_what_is_not_for_us_goes_through(self) -> None:
+        for kind in (KeyboardInterrupt, MemoryError):
+
+            class Loud(Exception):
+                def __str__(self) -> str:
+                    raise kind
+
+            with self.assertRaises(kind):
+                snapshot(Outcome.ERRORED, (DocTestFailureException, DocTestFailureException(Loud()), None))
+
+
+class PlainTextTest(unittest.TestCase):
+    """A text is only a text."""
+
+    def test_a_subclass_is_left_behind(self) -> None:
+        class Fancy(str):
+            __slots__ = ()
+
+        for text in ("", "x", "caf\xe9"):
+            self.assertEqual((text, str), (plain_text(Fancy(text)), type(plain_text(Fancy(text)))))

@@ -1,0 +1,74 @@
+"""Test objects in less memory."""
+
+from __future__ import annotations
+
+import unittest
+
+from zope.testrunner.slim import share, unshare
+
+
+class Sample(unittest.TestCase):
+    """Tests that compare lists."""
+
+    __test__ = False
+
+    def test_fails(self) -> None:
+        self.assertEqual([1], [2])
+
+
+class Special(Sample):
+    """A test that compares lists in its own way, as a subclass's constructor may say."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.addTypeEqualityFunc(list, lambda first, second, msg=None: None)
+
+
+def methods(test: unittest.TestCase) -> object:
+    """What says how a test compares."""
+    return vars(test)["_type_equality_funcs"]
+
+
+class TestSharing(unittest.TestCase):
+    """Tests share until they run."""
+
+    def test_common_tests_have_one_dictionary(self) -> None:
+        first, second = Sample("test_fails"), Sample("test_fails")
+
+        share(first)
+        share(second)
+
+        self.assertIs(methods(first), methods(second))
+
+    def test_a_test_of_its_own_kind_keeps_its_own(self) -> None:
+        special = Special("test_fails")
+        before = methods(special)
+
+        share(special)
+
+        self.assertIs(before, methods(special))
+
+    def test_running_gives_each_its_own_again(self) -> None:
+        first, second = Sample("test_fails"), Sample("test_fails")
+        share(first)
+        share(second)
+
+        unshare(vars(first))
+        first.addTypeEqualityFunc(list, lambda first, second, msg=None: None)
+
+        self.assertNotEqual(methods(first), methods(second))
+        self.assertEqual(methods(Sample("test_fails")), methods(second))
+
+    def test_other_objects_are_left_alone(self) -> None:
+        class Slotted:
+            __slots__ = ()
+
+        share(Slotted())
+        unshare({})
+
+    def test_comparisons_work_while_shared(self) -> None:
+        test = Sample("test_fails")
+        share(test)
+
+        with self.assertRaisesRegex(AssertionError, "Lists differ"):
+            test.test_fails()
