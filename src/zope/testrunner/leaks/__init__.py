@@ -1,0 +1,164 @@
+"""Leak detection on any Python: trackers, sessions over them, verdicts, and hunts that explain what they find.
+
+It knows nothing of test runners, and needs only the standard library.  Importing it loads no tracker: what is named here is
+loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from zope.testrunner.leaks.expected import expected_leak, no_leak_check
+    from zope.testrunner.leaks.explain import describe
+    from zope.testrunner.leaks.hunting import CannotRepeat, Finding, Hunter, hunt
+    from zope.testrunner.leaks.readings import Unavailable
+    from zope.testrunner.leaks.session import Session, Tracker
+    from zope.testrunner.leaks.verdict import Policy, fixed, judge
+
+__all__ = [
+    "TRACKERS",
+    "CannotRepeat",
+    "Finding",
+    "Hunter",
+    "Policy",
+    "Session",
+    "Tracker",
+    "available",
+    "describe",
+    "expected_leak",
+    "fixed",
+    "hunt",
+    "judge",
+    "no_leak_check",
+    "third_party",
+    "tracker",
+    "trackers_for_repeat",
+    "unavailable",
+    "what_more_a_debug_build_reads",
+]
+
+#: Where the trackers of this package are, by name, in the order in which they have to sample: those first that the others
+#: disturb, those last that allocate.
+TRACKERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "refcounts": "zope.testrunner.leaks.refcounts:Refcounts",
+        "blocks": "zope.testrunner.leaks.blocks:Blocks",
+        "threads": "zope.testrunner.leaks.threads:Threads",
+        "descriptors": "zope.testrunner.leaks.descriptors:Descriptors",
+        "heap": "zope.testrunner.leaks.memory:Heap",
+        "rss": "zope.testrunner.leaks.memory:Resident",
+        "uss": "zope.testrunner.leaks.memory:Unique",
+        "objects": "zope.testrunner.leaks.objects:Objects",
+    }
+)
+
+#: Where other packages announce their trackers: each entry point is called without arguments and gives a `Tracker`.
+ENTRY_POINTS: Final = "zope.testrunner.trackers"
+
+_LAZY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "CannotRepeat": "hunting",
+        "Finding": "hunting",
+        "Hunter": "hunting",
+        "Policy": "verdict",
+        "Session": "session",
+        "Tracker": "session",
+        "describe": "explain",
+        "expected_leak": "expected",
+        "fixed": "verdict",
+        "hunt": "hunting",
+        "judge": "verdict",
+        "no_leak_check": "expected",
+    }
+)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def tracker(name: str) -> Tracker:
+    """Make the tracker of this name, one of ours or of another package.
+
+    Raises LookupError, naming the known ones, if there is none.
+    """
+    from importlib import import_module
+
+    if name in TRACKERS:
+        module, _, kind = TRACKERS[name].partition(":")
+        made: Tracker = getattr(import_module(module), kind)()
+        return made
+    others = {other.name: other for other in third_party()}
+    if name in others:
+        return others[name]
+    raise LookupError(f"no leak tracker is called {name!r}; there are {', '.join([*TRACKERS, *others])}")
+
+
+def third_party() -> tuple[Tracker, ...]:
+    """The trackers that installed packages announce in the entry point group ``zope.testrunner.trackers``.
+
+    One that cannot be loaded, or has the name of another, is left out with a warning.
+    """
+    import warnings
+    from importlib.metadata import entry_points
+
+    made: dict[str, Tracker] = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            other: Tracker = point.load()()
+            name = other.name
+        except Exception as error:
+            warnings.warn(f"leak tracker {point.name} = {point.value} cannot be loaded: {error!r}", stacklevel=2)
+            continue
+        if name in TRACKERS or name in made:
+            warnings.warn(f"leak tracker {point.value} is left out: there is one called {name!r} already", stacklevel=2)
+        else:
+            made[name] = other
+    return tuple(made.values())
+
+
+def available() -> tuple[Tracker, ...]:
+    """All trackers that work here, ours first, in the order in which they have to sample."""
+    return tuple(each for each in _everyone() if each.unavailable() is None)
+
+
+def unavailable() -> Mapping[str, Unavailable]:
+    """Why the other trackers do not work here, by name."""
+    return {each.name: why for each in _everyone() if (why := each.unavailable()) is not None}
+
+
+def trackers_for_repeat(details: bool = False) -> tuple[Tracker, ...]:
+    """The trackers for repeated layers: the first that works here of references, memory blocks and objects.
+
+    References need a debug build of Python and see everything; blocks need CPython and see all but further references to
+    what exists; objects work everywhere.  The answer is never empty, and the first tracker can carry details.
+    """
+    for name in ("refcounts", "blocks", "objects"):
+        chosen = tracker(name)
+        if chosen.unavailable() is None:
+            return (chosen,)
+    return (chosen,)
+
+
+def what_more_a_debug_build_reads() -> str | None:
+    """A sentence for people who measure on an ordinary build of Python, or None on a debug build."""
+    if tracker("refcounts").unavailable() is None:
+        return None
+    counted = "memory blocks are" if trackers_for_repeat()[0].name == "blocks" else "objects with links to others are"
+    return (
+        f"This Python does not count references, so {counted} counted instead; a debug build "
+        "(configured --with-pydebug) also sees new references to objects that exist already."
+    )
+
+
+def _everyone() -> tuple[Tracker, ...]:
+    return (*map(tracker, TRACKERS), *third_party())

@@ -1,0 +1,76 @@
+"""The number of objects that the garbage collector knows."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import Final
+
+from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+
+# Taken at import: a test that replaces it must not change what is counted.
+_objects: Final = gc.get_objects
+_frozen: Final = gc.get_freeze_count
+_referents: Final = gc.get_referents
+_refcount: Final = sys.getrefcount
+
+
+class Objects:
+    """Objects that can refer to others: instances, containers, functions, classes; not strings and numbers.
+
+    Objects that are hidden from the collector (``gc.freeze``) are counted as well: Python 3.12 hides its immortal ones by
+    itself whenever it collects.
+    """
+
+    name: Final = "objects"
+    unit: Final = Unit.COUNT
+
+    def unavailable(self) -> Unavailable | None:
+        """Why objects cannot be counted here, or None if they can."""
+        try:
+            _objects()
+        except NotImplementedError:
+            return Unavailable("the garbage collector of this Python does not list its objects")
+        return None
+
+    def sample(self) -> Sample:
+        """Count."""
+        return Sample(len(_objects()) + _frozen())
+
+
+class Young:
+    """Objects that the collector knows and that were made since everything was hidden from it (``gc.freeze``).
+
+    For hunting on a frozen heap, where it takes microseconds; elsewhere it is what `Objects` counts, but for the hidden.
+    """
+
+    name: Final = "objects"
+    unit: Final = Unit.COUNT
+
+    def unavailable(self) -> Unavailable | None:
+        """Why objects cannot be counted here, or None if they can."""
+        return Objects().unavailable()
+
+    def sample(self) -> Sample:
+        """Count."""
+        return Sample(len(_objects()))
+
+
+class References:
+    """References to the objects made since the heap was frozen, and from these to anything.
+
+    What ordinary builds can see of leaks that make nothing new: a container of a test that takes in the same object again and
+    again.
+    """
+
+    name: Final = "references"
+    unit: Final = Unit.COUNT
+
+    def unavailable(self) -> Unavailable | None:
+        """Why references cannot be counted here, or None if they can."""
+        return Objects().unavailable()
+
+    def sample(self) -> Sample:
+        """Count."""
+        objects = _objects()
+        return Sample(sum(map(_refcount, objects)) + len(_referents(*objects)))

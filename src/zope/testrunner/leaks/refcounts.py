@@ -1,0 +1,234 @@
+"""The total number of references, and the instances of every type with the references to them.
+
+`Refcounts` is the tracker of debug builds of Python, which count every reference in the process.  `TypeTable`
+tells by type what a number is made of, on every build.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from typing import Final, NamedTuple
+
+from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+
+_total_refcount: Final[Callable[[], int] | None] = getattr(sys, "gettotalrefcount", None)
+_all_objects: Final[Callable[[int], list[object]] | None] = getattr(sys, "getobjects", None)
+
+#: Objects with more references than this are immortal or allocated statically; their count is a mark, not a
+#: number.  Static objects of 3.11 begin near 1e9; immortal ones are at or above 2**30 on 64-bit and 2**29
+#: (5.4e8) on 32-bit builds of 3.12+.
+_IMMORTAL: Final = 500_000_000
+
+#: Objects of the interpreter of which there is exactly one each.
+_SINGLETONS: Final = frozenset(map(id, (None, True, False, Ellipsis, NotImplemented, (), "", b"")))
+
+#: How many objects are asked for their referents at once: large enough to be quick, small enough for the
+#: argument tuple.
+_BATCH: Final = 10_000
+
+# Taken at import: a test that replaces sys.getrefcount must not change what is counted.
+_refcount: Final = sys.getrefcount
+#: The references that the count in `count_types` itself adds to each object: from the list, and from the
+#: loop.
+_HELD: Final = next(map(_refcount, [object()]))
+
+_module_of: Final = type.__dict__["__module__"].__get__
+_qualname_of: Final = type.__dict__["__qualname__"].__get__
+
+
+class Refcounts:
+    """All references to all objects of the process; counted by debug builds of Python (``--with-pydebug``).
+
+    It sees everything that Python objects can leak, one more reference to an existing object included.
+    Extension modules that were built for ordinary Python do not keep it up to date, and make it drift.
+    """
+
+    name: Final = "refcounts"
+    unit: Final = Unit.COUNT
+
+    def unavailable(self) -> Unavailable | None:
+        """Why references cannot be counted here, or None if they can."""
+        if _total_refcount is None:
+            return Unavailable("this Python does not count references; a debug build (--with-pydebug) does")
+        return None
+
+    def sample(self) -> Sample:
+        """Count; raises RuntimeError where that is unavailable."""
+        if _total_refcount is None:
+            raise RuntimeError("sys.gettotalrefcount needs a debug build of Python; ask unavailable() first")
+        return Sample(_total_refcount())
+
+
+class TypeTable:
+    """Instances of every type, and the references to them, apart from what this table itself makes.
+
+    A build with reference tracing (``--with-trace-refs``) knows all objects.  Elsewhere the objects known to
+    the garbage collector are counted, and of those without links of their own (strings, numbers, tuples of
+    them), the ones that can be reached from an object made since `begin`: a leaked float in a leaked tuple
+    has its row on every build.
+
+    Immortal and static objects are left out: they cannot leak, and their numbers of references mean nothing.
+    """
+
+    __slots__ = ("_base", "_slots", "_instances", "_references")
+
+    def __init__(self) -> None:
+        self._base: set[int] = set()
+        # Titles to places in the arrays.  Arrays hold numbers without an object for each of them, so that
+        # nothing of the table's own is seen the next time (the titles are passed over by identity).
+        self._slots: dict[str, int] = {}
+        self._instances = array("q")
+        self._references = array("q")
+
+    def begin(self) -> None:
+        """Take everything that is alive as old: atoms are looked for in younger objects only."""
+        if _all_objects is None:
+            self._base = set()
+            self._base.update(map(id, gc.get_objects()))
+
+    def numbers(self) -> dict[str, tuple[int, int]]:
+        """Instances and references by title, as of the last update; types that are gone have zeros."""
+        return {title: (self._instances[slot], self._references[slot]) for title, slot in self._slots.items()}
+
+    def update(self, own: Collection[int] = ()) -> tuple[int, list[tuple[str, int, int]]]:
+        """Count, and compare with the last time.
+
+        ``own`` are identities of further objects to pass over, those that the caller made to remember earlier
+        results.  The answer is the number of all references found, and for every type that changed a row of
+        title, change of instances and change of references, sorted by title.
+        """
+        counts = self._count(own)
+        instances: dict[str, int] = {}
+        references: dict[str, int] = {}
+        for kind, number in counts.instances.items():
+            title = type_title(kind)
+            instances[title] = instances.get(title, 0) + number
+            references[title] = references.get(title, 0) + counts.references.get(kind, 0)
+        return sum(references.values()), self._exchange(instances, references)
+
+    def _exchange(self, instances: dict[str, int], references: dict[str, int]) -> list[tuple[str, int, int]]:
+        """Put the new numbers in the place of the old ones, and tell the differences."""
+        slots = self._slots
+        for title in instances.keys() - slots.keys():
+            slots[title] = len(slots)
+            self._instances.append(0)
+            self._references.append(0)
+        rows = []
+        for title, slot in slots.items():
+            many, refs = instances.get(title, 0), references.get(title, 0)
+            if many != self._instances[slot] or refs != self._references[slot]:
+                rows.append((title, many - self._instances[slot], refs - self._references[slot]))
+                self._instances[slot] = many
+                self._references[slot] = refs
+        rows.sort()
+        return rows
+
+    def _count(self, own: Collection[int]) -> _Counts:
+        skip = {id(self), id(self._base), id(self._slots), id(self._instances), id(self._references)}
+        skip.update(own)
+        skip.update(map(id, self._slots))
+        # Sets of numbers, whose numbers would be found as well.
+        skip.update((id(skip), id(own)))
+        if _all_objects is not None:
+            skip.update(map(id, self._slots.values()))
+            objects = _all_objects(0)
+            counts = _Counts(defaultdict(int), defaultdict(int))
+            count_types(objects, counts, skip)
+            return counts
+        objects = gc.get_objects()
+        counts = _Counts(defaultdict(int), defaultdict(int))
+        base = self._base
+        young = [found for found in objects if id(found) not in base]
+        if len(objects) - len(young) < len(base):
+            # Some have died: an object made later could have their place in memory, and must not be taken for
+            # old.
+            base.intersection_update(map(id, objects))
+        young = [found for found in young if id(found) not in skip]
+        atoms = atoms_of(young)
+        # Lists of this function refer to what is about to be counted.
+        del young
+        count_types(objects, counts, skip)
+        del objects
+        count_types(atoms, counts, skip)
+        return counts
+
+
+def foreign_extensions() -> tuple[str, ...]:
+    """Extension modules in this process that were not built for a debug build, whose references nobody counts; sorted.
+
+    Empty on ordinary builds, where it means nothing.
+    """
+    if _total_refcount is None:
+        return ()
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    ours = EXTENSION_SUFFIXES[0]
+    others = tuple(EXTENSION_SUFFIXES[1:])
+    found = []
+    for name, module in list(sys.modules.items()):
+        path = getattr(getattr(module, "__spec__", None), "origin", None)
+        if isinstance(path, str) and path.endswith(others) and not path.endswith(ours):
+            found.append(name)
+    return tuple(sorted(found))
+
+
+class _Counts(NamedTuple):
+    """By type: how many instances, and how many references to them all together."""
+
+    instances: defaultdict[type, int]
+    references: defaultdict[type, int]
+
+
+def count_types(objects: list[object], counts: _Counts, skip: Collection[int]) -> None:
+    """Count objects, and the references to them, by type; leave out those with identities in ``skip``.
+
+    The references from the list itself are subtracted, so each object must be in it once, and in no other
+    list.
+    """
+    instances, references = counts
+    # All references are counted, by a loop in C, before anything is put into the tables: for these refer to
+    # the types, which are among the objects.
+    numbers = array("q", map(_refcount, objects))
+    for found, number in zip(objects, numbers, strict=True):
+        if number < _IMMORTAL and id(found) not in skip:
+            kind = type(found)
+            instances[kind] += 1
+            references[kind] += number - _HELD
+
+
+def atoms_of(objects: list[object]) -> list[object]:
+    """What can be reached from these objects without passing another one that the garbage collector knows.
+
+    Strings, numbers, tuples and dictionaries of such, and the like; each once.  Left out are the constants of
+    which the interpreter has one each, and the types built into it.
+    """
+    seen = set(_SINGLETONS)
+    atoms: list[object] = []
+    level = objects
+    while level:
+        following: list[object] = []
+        for start in range(0, len(level), _BATCH):
+            for found in gc.get_referents(*level[start : start + _BATCH]):
+                if id(found) not in seen and not gc.is_tracked(found) and type(found) is not type:
+                    seen.add(id(found))
+                    following.append(found)
+        atoms += following
+        level = following
+    return atoms
+
+
+def type_title(kind: type) -> str:
+    """The name of a type for tables: ``dict`` for a built-in one, ``package.module.Class`` for any other.
+
+    It asks the type itself, not its metaclass, so that a class cannot make this fail.
+    """
+    try:
+        module = _module_of(kind)
+    except Exception:
+        module = None
+    name = _qualname_of(kind)
+    return name if module == "builtins" or not isinstance(module, str) else f"{module}.{name}"

@@ -1,0 +1,249 @@
+"""Measure how counters of this process change from lap to lap of the same work.
+
+`Session` is all there is: `baseline`, then `lap` after each lap, then `verdicts`.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
+
+from zope.testrunner.leaks.readings import Change, Reading, Sample, Unavailable, Unit, Verdict
+from zope.testrunner.leaks.settle import collect, settle
+
+if TYPE_CHECKING:
+    from zope.testrunner.leaks.refcounts import TypeTable
+
+#: What a tracker says besides the total: (instances, references) by title.
+Detail = Mapping[str, tuple[int, int]] | None
+
+_refcount: Final = sys.getrefcount
+
+
+#: Unmeasured rounds before the baseline, in which the code that samples makes what it makes only once: two
+#: were needed on 3.11 to 3.13, one is added.
+_REHEARSALS: Final = 3
+
+
+#: So many laps are told with a look at the whole process afterwards, since what is done for the first time leaves traces.
+_FIRST_LAPS: Final = 3
+
+
+class Tracker(Protocol):
+    """Samples one resource of this process.
+
+    A tracker prints nothing and keeps nothing that it counted.  The one called ``refcounts`` is expected to
+    count the references in the whole process, so that references to a session's own readings can be
+    subtracted.
+    """
+
+    @property
+    def name(self) -> str:
+        """What its readings are called."""
+
+    @property
+    def unit(self) -> Unit:
+        """What its numbers count."""
+
+    def unavailable(self) -> Unavailable | None:
+        """Why it cannot measure here, or None if it can."""
+
+    def sample(self) -> Sample:
+        """Count, now."""
+
+
+class Session:
+    """Measures laps of the same work with the given trackers.
+
+    Call `baseline` before the first lap and `lap` after each.  A reading is exact: what nobody else does
+    between two calls reads as a change of 0, from the first lap on, and one kept float as one block.  For
+    that to hold,
+
+    - the session remembers all its readings and leaves them, and every reference to them, out of the numbers:
+      keep them or
+      drop them as you like.  What you make of them (a list to collect them, an event around them) is yours,
+      and counted if it is kept;
+    - what the caller makes for its own loop is made before `baseline`: ``laps = iter(range(n))`` outside, not
+      in the ``for``
+      statement, or the first lap reads one block for the iterator.
+
+    Sampling order is the order of ``trackers``: put first those that the others disturb, such as
+    ``refcounts`` and ``blocks``, and last those that allocate.  With ``details``, the readings of the first
+    tracker have a row for every type of which the number of instances, or of references to them, changed.
+
+    Every lap settles the process first (see `zope.testrunner.leaks.settle`): this costs one garbage
+    collection.
+    """
+
+    __slots__ = (
+        "_trackers",
+        "_table",
+        "_now",
+        "_before",
+        "_totals",
+        "_held",
+        "_details",
+        "_fresh",
+        "_laps",
+        "_refs",
+        "_begun",
+    )
+
+    def __init__(self, trackers: Sequence[Tracker], *, details: bool = False) -> None:
+        self._trackers = tuple(trackers)
+        for tracker in self._trackers:
+            if missing := tracker.unavailable():
+                raise ValueError(f"tracker {tracker.name!r} cannot be used here: {missing.why}")
+        zeros = [0] * len(self._trackers)
+        # Numbers are kept in arrays made beforehand, so that remembering one allocates nothing.
+        self._now = array("q", zeros)
+        self._before = array("q", zeros)
+        self._totals = array("q", zeros)
+        self._held = array("q", (0, 0))
+        self._details: list[Detail] = [None] * len(self._trackers)
+        self._fresh: list[Detail] = [None] * len(self._trackers)
+        self._laps: list[tuple[Reading, ...]] = []
+        self._refs = next((i for i, tracker in enumerate(self._trackers) if tracker.name == "refcounts"), -1)
+        self._begun = False
+        self._table: TypeTable | None = None
+        if details:
+            # Only tables need it.
+            from zope.testrunner.leaks.refcounts import TypeTable
+
+            self._table = TypeTable()
+
+    def baseline(self) -> None:
+        """Take the state that the first lap is compared with, forgetting all earlier laps."""
+        self._laps.clear()
+        settle()
+        if self._table is not None:
+            self._table.begin()
+        self._begun = True
+        table, self._table = self._table, None
+        for rehearsal in range(_REHEARSALS):
+            if rehearsal == 1:
+                # It takes longest, and makes what it makes only once the first time.
+                self._table = table
+            self.lap()
+        self._laps.clear()
+        collect(whole=False)
+        self._read(self._before, 0)
+        self._totals[:] = self._before
+        self._keep_details()
+
+    def lap(self, tell: Callable[[tuple[Reading, ...]], None] | None = None) -> tuple[Reading, ...]:
+        """The readings of all trackers, in their order, for what happened since the last call or baseline.
+
+        ``tell`` is called with them before the next lap begins: what it makes is left out of the numbers.  That holds
+        for whatever it does the first times (imports, caches); what it keeps of every later call shows in tables.
+
+        Raises RuntimeError if there was no baseline.
+        """
+        if not self._begun:
+            raise RuntimeError(
+                "a lap can only be compared with a baseline: call baseline() before the first lap"
+            )
+        settle()
+        self._read(self._now, 1)
+        readings = self._compare(self._rows())
+        self._laps.append(readings)
+        if tell is not None:
+            tell(readings)
+            if len(self._laps) <= _FIRST_LAPS:
+                settle()
+                # From here as above, or the frames that run would not be the same, and show in the table.
+                self._rows()
+        # What has just been made must not be seen by the next lap: a second look, at a process in the same
+        # settled state, is what the next one will be compared with.
+        collect(whole=False)
+        self._read(self._before, 0)
+        self._keep_details()
+        return readings
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What the laps so far say about each tracker, the first one counted as warm-up."""
+        from zope.testrunner.leaks.verdict import LAPS, judge
+
+        return tuple(
+            judge(tracker.name, tracker.unit, [lap[place].change for lap in self._laps], LAPS)
+            for place, tracker in enumerate(self._trackers)
+        )
+
+    def _read(self, into: array[int], side: int) -> None:
+        """Sample all trackers."""
+        for place, tracker in enumerate(self._trackers):
+            sample = tracker.sample()
+            into[place] = sample.total
+            self._fresh[place] = sample.detail
+            # The next tracker must not find it.
+            del sample
+        if self._refs >= 0:
+            self._held[side] = self._references_to_readings()
+
+    def _references_to_readings(self) -> int:
+        """How many references there are to earlier readings: it must not matter if the caller keeps them."""
+        held = 0
+        for lap in self._laps:
+            held += _refcount(lap)
+            for reading in lap:
+                held += _refcount(reading)
+        return held
+
+    def _keep_details(self) -> None:
+        self._details[:] = self._fresh
+
+    def _rows(self) -> tuple[int, list[tuple[str, int, int]]] | None:
+        return None if self._table is None else self._table.update(self._own())
+
+    def _compare(self, table: tuple[int, list[tuple[str, int, int]]] | None) -> tuple[Reading, ...]:
+        return tuple([self._reading(place, tracker, table) for place, tracker in enumerate(self._trackers)])
+
+    def _reading(
+        self, place: int, tracker: Tracker, table: tuple[int, list[tuple[str, int, int]]] | None
+    ) -> Reading:
+        change = self._now[place] - self._before[place]
+        if place == self._refs:
+            change -= self._held[1] - self._held[0]
+        # The raw total rises by what the session itself makes; adding up the changes leaves that out.
+        self._totals[place] += change
+        if table is None or place:
+            changes = differences(self._details[place], self._fresh[place])
+            return Reading(tracker.name, tracker.unit, self._totals[place], change, None, changes)
+        changes = tuple([Change(*row) for row in table[1]])
+        return Reading(tracker.name, tracker.unit, self._totals[place], change, table[0], changes)
+
+    def _own(self) -> set[int]:
+        """Identities of all that this session made, and of what the number of its readings influences."""
+        own = {id(self), id(self._laps), id(self._fresh), id(self._details), *_VOCABULARY}
+        own.update(map(id, self._details))
+        own.update(map(id, self._fresh))
+        for lap in self._laps:
+            own.add(id(lap))
+            for reading in lap:
+                own.update((id(reading), id(reading.changes), *map(id, reading.changes)))
+                own.update(
+                    (id(reading.tracker), id(reading.total), id(reading.change), id(reading.detail_total))
+                )
+                for change in reading.changes:
+                    own.update(map(id, change))
+        return own
+
+
+def differences(before: Detail, after: Detail) -> tuple[Change, ...]:
+    """The titles whose numbers differ between two details, sorted by title."""
+    if before is None or after is None:
+        return ()
+    rows = []
+    for title in sorted({*before, *after}):
+        many, refs = after.get(title, (0, 0))
+        earlier, earlier_refs = before.get(title, (0, 0))
+        if many != earlier or refs != earlier_refs:
+            rows.append(Change(title, many - earlier, refs - earlier_refs))
+    return tuple(rows)
+
+
+#: Every reading refers to some of these, and a running function to itself: their numbers of references are
+#: the session's doing.
+_VOCABULARY: Final = frozenset(map(id, (Session, Reading, Change, *Unit, *vars(Session).values())))
