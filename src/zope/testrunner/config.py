@@ -1,0 +1,161 @@
+"""What a run is asked to do, in frozen groups, made from the namespace of options.
+
+Each stage of the run is given the one group that concerns it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+
+from zope.testrunner.exceptions import UsageError
+from zope.testrunner.model import LayerName, Levels
+from zope.testrunner.record import Record
+
+
+class Selection(Record):
+    """Which tests are run.
+
+    ``module``, ``test`` and ``layer`` are filter patterns (`zope.testrunner.filter.build_filtering_func`); a ``layer`` of
+    None takes every layer.  The last four say where tests are looked for, so that messages can name it: directories,
+    packages (empty: all), and the regular expressions for names of tests packages and of test files in them.
+    """
+
+    test: tuple[str, ...] = (".",)
+    module: tuple[str, ...] = (".",)
+    layer: tuple[str, ...] | None = None
+    unit: bool = False
+    non_unit: bool = False
+    levels: Levels = Levels()
+    require_unique: bool = False
+    require_tests: bool = False
+    listing: bool = False
+    paths: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    tests_pattern: str = "^tests$"
+    test_file_pattern: str = "^test"
+
+
+class Ordering(Record):
+    """In which order tests are run; a ``seed`` of None is drawn."""
+
+    shuffle: bool = False
+    seed: int | None = None
+
+
+class Execution(Record):
+    """How tests are run.
+
+    ``repeat`` is how many times in a row, at least 1.  ``resume_layer`` is the one layer that a child process runs, and
+    ``resume_number`` which child of its parent it is.  ``defaults`` and ``args`` are the words this process was started
+    with, without the program's name, from which the command line of a child is made.
+    """
+
+    repeat: int = 1
+    stop_on_error: bool = False
+    buffer: bool = False
+    resume_layer: LayerName | None = None
+    resume_number: int | None = None
+    defaults: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    ignore_new_threads: tuple[re.Pattern[str], ...] = ()
+
+
+class LeakPolicy(Record):
+    """Whether memory is measured after each repetition, and whether that is broken down by type."""
+
+    report: bool = False
+    details: bool = False
+
+
+class Output(Record):
+    """How much people are shown; times from ``slow_threshold`` seconds on are highlighted."""
+
+    verbose: int = 0
+    progress: bool = False
+    color: bool = False
+    slow_threshold: float = 10.0
+
+
+class Config(Record):
+    """Everything about a run that is decided before it starts."""
+
+    select: Selection = Selection()
+    order: Ordering = Ordering()
+    execute: Execution = Execution()
+    leaks: LeakPolicy = LeakPolicy()
+    output: Output = Output()
+
+    @classmethod
+    def from_options(cls, options: object) -> Config:
+        """The configuration that a namespace describes; attributes that it lacks count as not given.
+
+        Raises `UsageError` for values that cannot be used.
+        """
+        resume = getattr(options, "resume_layer", None)
+        verbose = getattr(options, "verbose", 0) or 0
+        return cls(
+            _selection(options),
+            Ordering(bool(getattr(options, "shuffle", False)), getattr(options, "shuffle_seed", None)),
+            Execution(
+                repeat=max(1, getattr(options, "repeat", 1) or 1),
+                stop_on_error=bool(getattr(options, "stop_on_error", False)),
+                buffer=bool(getattr(options, "buffer", False)),
+                resume_layer=None if resume is None else LayerName(resume),
+                resume_number=getattr(options, "resume_number", None),
+                defaults=_words(options, "testrunner_defaults"),
+                args=_words(options, "original_testrunner_args")[1:],
+                ignore_new_threads=tuple(map(_compiled, _words(options, "ignore_new_threads"))),
+            ),
+            LeakPolicy(bool(getattr(options, "report_refcounts", False)), verbose >= 1),
+            Output(
+                verbose,
+                bool(getattr(options, "progress", False)),
+                bool(getattr(options, "color", False)),
+                getattr(options, "slow_test_threshold", Output().slow_threshold),
+            ),
+        )
+
+
+def _selection(options: object) -> Selection:
+    layer = getattr(options, "layer", None)
+    at_level = getattr(options, "at_level", 1)
+    return Selection(
+        test=_words(options, "test") or (".",),
+        module=_words(options, "module") or (".",),
+        layer=tuple(layer) if layer else None,
+        unit=bool(getattr(options, "unit", False)),
+        non_unit=bool(getattr(options, "non_unit", False)),
+        levels=Levels(
+            1 if at_level is None else at_level,
+            getattr(options, "only_level", None),
+            bool(getattr(options, "all", False)) or at_level == sys.maxsize,
+        ),
+        require_unique=bool(getattr(options, "require_unique_ids", False)),
+        require_tests=bool(getattr(options, "require_tests", False)),
+        listing=bool(getattr(options, "list_tests", False)),
+        paths=tuple(path for path, _ in getattr(options, "test_path", None) or ()),
+        packages=_words(options, "package"),
+        tests_pattern=_expression(options, "tests_pattern", "^tests$"),
+        test_file_pattern=_expression(options, "test_file_pattern", "^test"),
+    )
+
+
+def _words(options: object, name: str) -> tuple[str, ...]:
+    words: Iterable[str] | None = getattr(options, name, None)
+    return tuple(words or ())
+
+
+def _expression(options: object, name: str, default: str) -> str:
+    """The text of a regular expression of which the options have the search function."""
+    value = getattr(options, name, default)
+    pattern = getattr(value, "__self__", value)
+    return str(getattr(pattern, "pattern", pattern))
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"--ignore-new-thread: {pattern!r} is not a regular expression: {error}") from None

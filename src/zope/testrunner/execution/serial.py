@@ -1,0 +1,230 @@
+"""The executor that does the work: layers, laps and tests, one after the other in this process."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Protocol
+
+from zope.testrunner.events import (
+    Emit,
+    Importance,
+    LapFinished,
+    LapMeasured,
+    LapStarted,
+    LayerFailed,
+    LayerFinished,
+    LayerStarted,
+    Notice,
+    WorkerStarted,
+)
+from zope.testrunner.exceptions import CanNotTearDown, EndRun, LayerError
+from zope.testrunner.execution.fixtures import Fixtures
+from zope.testrunner.execution.leftovers import Leftovers
+from zope.testrunner.execution.result import Result, hooks_of
+from zope.testrunner.execution.stack import LayerStack
+from zope.testrunner.execution.streams import Held, NotHeld
+from zope.testrunner.layers import LayerRegistry, layer_sort_key, order_by_bases, with_bases
+from zope.testrunner.model import LayerName, LayerPlan, Outcome, Plan, Stats
+from zope.testrunner.problem import snapshot
+from zope.testrunner.record import Record
+
+if TYPE_CHECKING:
+    from zope.testrunner.config import Execution, LeakPolicy
+    from zope.testrunner.leaks.readings import Reading
+    from zope.testrunner.leaks.session import Session
+
+
+class ReadyLayer(Record):
+    """A layer whose turn is to come: its object and its tests."""
+
+    plan: LayerPlan
+    layer: object
+
+
+class Setting(Record):
+    """What an executor is told: the two groups of settings, where events go, and what the run lends it.
+
+    ``announce`` is called with each layer when its turn has come.  ``worker`` is 0, or the number of the child process
+    that this is; ``resumed`` tells a child that its layer has been announced already.
+    """
+
+    execute: Execution
+    leaks: LeakPolicy
+    emit: Emit
+    clock: Callable[[], float]
+    registry: LayerRegistry
+    announce: Callable[[object], None]
+    worker: int = 0
+    resumed: bool = False
+
+
+class Elsewhere(Protocol):
+    """Runs layers that this process cannot run any more; True if one of them had a problem."""
+
+    def __call__(self, layers: Sequence[ReadyLayer], /) -> bool: ...
+
+
+class Serial:
+    """Runs a plan in this process, and the rest of it `Elsewhere` once a layer refuses to be torn down."""
+
+    def __init__(self, setting: Setting, elsewhere: Elsewhere) -> None:
+        self._setting = setting
+        self._emit = setting.emit
+        self._clock = setting.clock
+        self._worker = setting.worker
+        self._elsewhere = elsewhere
+        self._stack = LayerStack(setting.emit, setting.clock, setting.worker)
+        self._held = Held() if setting.execute.buffer else NotHeld()
+        self._problems = False
+        #: Whether the user broke the run off.
+        self.interrupted = False
+
+    def run(self, plan: Plan) -> None:
+        """Run all layers of a plan in their order, and tear down what is left at the end.
+
+        Ctrl-C ends the tests, not the tear-downs; `interrupted` tells.  A second Ctrl-C goes through.
+        """
+        try:
+            self._run_layers(self._resolved(plan))
+        except EndRun:
+            pass
+        except KeyboardInterrupt:
+            self.interrupted = True
+        finally:
+            self._stack.clean_up(announce=self._worker == 0)
+
+    def _resolved(self, plan: Plan) -> list[ReadyLayer]:
+        """The layers in the order to run them; those that cannot be found are reported and left out."""
+        ready = []
+        for layer_plan in plan.layers:
+            try:
+                layer = self._setting.registry.find(layer_plan.name)
+                layer_sort_key(layer)
+            except LayerError as error:
+                self._layer_failed(layer_plan.name, error)
+            else:
+                ready.append(ReadyLayer(layer_plan, layer))
+        return ordered(ready)
+
+    def _layer_failed(self, name: LayerName, error: LayerError) -> None:
+        self._problems = True
+        problem = snapshot(Outcome.ERRORED, (type(error), error, None)).detached()
+        self._emit(LayerFailed(self._clock(), self._worker, name, problem.replace(traceback=f"{error}\n")))
+
+    def _run_layers(self, layers: Sequence[ReadyLayer]) -> None:
+        for index, ready in enumerate(layers):
+            if self._setting.execute.stop_on_error and self._problems:
+                break
+            self._setting.announce(ready.layer)
+            name = ready.plan.name
+            size = ready.plan.size
+            self._emit(LayerStarted(self._clock(), self._worker, name, size, self._setting.resumed))
+            try:
+                self._stack.tear_down_unneeded(with_bases([ready.layer]))
+            except CanNotTearDown:
+                self._problems |= self._elsewhere(layers[index:])
+                break
+            if self._worker:
+                self._emit(WorkerStarted(self._clock(), self._worker, name))
+            stats = Stats()
+            if self._stack.set_up(ready.layer):
+                stats = self._run_laps(ready, size)
+            self._problems |= self._stack.problems > 0
+            self._emit(LayerFinished(self._clock(), self._worker, name, stats))
+
+    def _run_laps(self, ready: ReadyLayer, size: int) -> Stats:
+        execute, name = self._setting.execute, ready.plan.name
+        session = self._session()
+        # Counters in an array are no objects, so a number that outgrows Python's cache of small ones is not read as
+        # growth of the tests' memory.  For the same reason all that is needed for a reading is made before the first.
+        lap, ran, failures, errors, skipped = range(5)
+        counts = array("q", [0] * 5)
+
+        def tell(readings: tuple[Reading, ...]) -> None:
+            # The first lap only gives the others something to be compared with.
+            if counts[lap] > 1:
+                self._emit(LapMeasured(self._clock(), self._worker, name, counts[lap], readings))
+
+        if session is not None:
+            session.baseline()
+        while counts[lap] < execute.repeat and not (execute.stop_on_error and self._problems):
+            counts[lap] += 1
+            stats = self._run_lap(ready, counts[lap], size)
+            counts[ran] = max(counts[ran], stats.ran)
+            counts[failures] += stats.failures
+            counts[errors] += stats.errors
+            counts[skipped] += stats.skipped
+            self._problems |= bool(stats.failures or stats.errors)
+            del stats
+            if session is not None:
+                session.lap(tell)
+        return Stats(*counts[ran:])
+
+    def _session(self) -> Session | None:
+        if not self._setting.leaks.report:
+            return None
+        from zope.testrunner.leaks import trackers_for_repeat
+        from zope.testrunner.leaks.session import Session
+
+        details = self._setting.leaks.details
+        return Session(trackers_for_repeat(details), details=details)
+
+    def _run_lap(self, ready: ReadyLayer, lap: int, size: int) -> Stats:
+        name, suite = ready.plan.name, ready.plan.suite
+        emit, clock, worker, execute = self._emit, self._clock, self._worker, self._setting.execute
+        emit(LapStarted(clock(), worker, name, lap, execute.repeat, size))
+        began = perf_counter()
+        result = Result(
+            emit,
+            clock,
+            name,
+            size,
+            hooks=hooks_of(order_by_bases(with_bases([ready.layer]))),
+            stop_on_error=execute.stop_on_error,
+            held=self._held,
+            leftovers=Leftovers(emit, clock, name, execute.ignore_new_threads, worker),
+            worker=worker,
+        )
+        fixtures = Fixtures(result)
+        try:
+            for test in suite:
+                if result.shouldStop:
+                    break
+                if fixtures.admit(test) and not result.shouldStop:
+                    result.run_test(test)
+        except EndRun:
+            # The lap is broken off, and a line about it would tell half of the truth.
+            fixtures.close()
+            raise
+        except KeyboardInterrupt:
+            where = f" in test {result.running.label}" if result.running is not None else ""
+            emit(Notice(clock(), worker, Importance.ERROR, f"\nInterrupted{where}."))
+            self._finish_lap(result, fixtures, name, lap, began)
+            raise
+        return self._finish_lap(result, fixtures, name, lap, began)
+
+    def _finish_lap(self, result: Result, fixtures: Fixtures, name: LayerName, lap: int, began: float) -> Stats:
+        fixtures.close()
+        stats, of = result.stats, self._setting.execute.repeat
+        self._emit(LapFinished(self._clock(), self._worker, name, lap, of, stats, perf_counter() - began))
+        return stats
+
+
+def ordered(layers: Sequence[ReadyLayer]) -> list[ReadyLayer]:
+    """The layers in the order to run them."""
+    by_layer = {ready.layer: ready for ready in layers}
+    return [by_layer[layer] for layer in order_by_bases(by_layer)]
+
+
+def order_of(plan: Plan, registry: LayerRegistry) -> list[ReadyLayer]:
+    """All layers of a plan in the order to run them; those that cannot be found come last, as None."""
+    found, missing = [], []
+    for layer_plan in plan.layers:
+        try:
+            found.append(ReadyLayer(layer_plan, registry.find(layer_plan.name)))
+        except LayerError:
+            missing.append(ReadyLayer(layer_plan, None))
+    return ordered(found) + missing
+
