@@ -1,0 +1,643 @@
+"""Finding tests: from directories to files, modules, suites, and tests by layer.
+
+The main way in is `find_tests`; `find_suites` is for those who want the suites of the modules.  Nothing here runs a test.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import sys
+import unittest
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING
+
+from zope.testrunner.events import Discovered, Importance, ImportsSummed, Notice
+from zope.testrunner.exceptions import (
+    DiscoveryError,
+    DuplicateTestIDError,
+    EndRun,
+    LayerError,
+    UsageError,
+)
+from zope.testrunner.feature import Feature
+from zope.testrunner.filter import SAMPLE, build_filtering_func, is_text
+from zope.testrunner.layer import UnitTests
+from zope.testrunner.layers import current_registry
+from zope.testrunner.model import (
+    ImportFailure,
+    LayerName,
+    Levels,
+    Outcome,
+    Plan,
+    Reason,
+    Rejected,
+    Test,
+)
+from zope.testrunner.problem import LooseExcInfo, snapshot
+from zope.testrunner.slim import share
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = [
+    "IGNORE_FOLDERS",
+    "DuplicateTestIDError",
+    "Find",
+    "StartUpFailure",
+    "contains_init_py",
+    "find_suites",
+    "find_test_files",
+    "find_tests",
+    "identifier",
+    "import_name",
+    "name_from_layer",
+    "remove_stale_bytecode",
+    "strip_py_ext",
+    "test_dirs",
+    "tests_from_suite",
+    "walk_with_symlinks",
+]
+
+#: Tells whether the name of a directory can be part of the name of a module.
+identifier = re.compile(r"[_a-z]\w*$", re.IGNORECASE).match
+
+#: Directories that never contain tests although some of them have possible names.
+IGNORE_FOLDERS = {".git", "node_modules", "__pycache__"}
+
+#: What a directory has if it is a package, and what a file ends in if it can be imported.
+_COMPILED = (".pyc",) if __debug__ else (".pyc", ".pyo")
+
+#: What ends the run even while tests are being collected.
+_NOT_OURS = (KeyboardInterrupt, MemoryError, EndRun)
+
+
+class StartUpFailure(unittest.TestCase):
+    """Stands for a module whose tests could not be collected.
+
+    ``module`` is its name, ``exc_info`` what went wrong.  The runner reports it and does not run it; another runner that
+    does gets the original exception.
+    """
+
+    def __init__(
+        self, options: argparse.Namespace | None, module: str, exc_info: LooseExcInfo | None
+    ) -> None:
+        super().__init__()
+        if getattr(options, "post_mortem", False) and (exc_info is None or None in exc_info):
+            raise TypeError("If post_mortem is specified, full exc_info must be passed!")
+        self.module = module
+        self.exc_info = exc_info
+
+    def runTest(self) -> None:
+        """Raise what went wrong."""
+        error = None if self.exc_info is None else self.exc_info[1]
+        if error is None or self.exc_info is None or None in self.exc_info:
+            self.fail(f"could not import {self.module}")
+        raise error.with_traceback(self.exc_info[2])
+
+    def shortDescription(self) -> str:
+        """A sentence on what this stands for."""
+        return f"StartUpFailure: import errors in {self.module}."
+
+    def __repr__(self) -> str:
+        return f"<StartUpFailure module={self.module}>"
+
+
+class _Journal:
+    """What is told and counted while tests are being collected.
+
+    Names of what was left out serve to explain why nothing is left, so they are kept only until a test is selected.
+    """
+
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        self.tell = tell
+        self.counts: dict[Reason, int] = {}
+        self.names: dict[Reason, list[str]] = {}
+        self.selected = False
+
+    def reject(self, reason: Reason, what: object) -> None:
+        """Count something that a filter left out."""
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        if not self.selected:
+            names = self.names.setdefault(reason, [])
+            if len(names) < SAMPLE:
+                names.append(str(what))
+
+    def select(self) -> None:
+        """Note that there are tests to run."""
+        self.selected = True
+        self.names.clear()
+
+    def rejected(self) -> tuple[Rejected, ...]:
+        """What has been left out, by filter."""
+        return tuple(
+            Rejected(reason, count, tuple(self.names.get(reason, ()))) for reason, count in self.counts.items()
+        )
+
+
+# The functions between the feature and the places where something is left out are public with signatures of their own,
+# and some projects replace them, so the journal cannot be handed through.
+_journal: ContextVar[_Journal] = ContextVar("discovery_journal")
+
+
+# Tests by layer
+
+
+def find_tests(
+    options: argparse.Namespace, found_suites: Iterable[unittest.TestSuite | Test] | None = None
+) -> dict[str | None, unittest.TestSuite]:
+    """The selected tests in a suite per layer, by the layer's name; start-up failures are under None.
+
+    Layers with no test are not there.  ``found_suites`` are used instead of looking for test modules.  Stale bytecode is
+    removed first unless ``options.keepbytecode``.
+
+    Raises `DuplicateTestIDError` if ``options.require_unique_ids`` and two tests have the same name, and `UsageError` if a
+    package to search in cannot be imported.
+    """
+    of_run = _journal.get(None) is not None
+    journal = _journal.get(None) or _Journal()
+    token = _journal.set(journal)
+    try:
+        remove_stale_bytecode(options)
+        if found_suites is None:
+            found_suites = find_suites(options, build_filtering_func(options.module))
+        accept = build_filtering_func(options.test)
+        seen: set[str] = set()
+        duplicated: set[str] = set()
+        tests: dict[str | None, list[Test]] = {}
+        for suite in found_suites:
+            for test, layer in tests_from_suite(
+                suite, options, accept=accept, seen_test_ids=seen, duplicated_test_ids=duplicated
+            ):
+                if of_run:
+                    share(test)
+                try:
+                    tests[layer].append(test)
+                except KeyError:
+                    tests[layer] = [test]
+                    if layer is not None:
+                        journal.select()
+    finally:
+        _journal.reset(token)
+    if duplicated:
+        raise DuplicateTestIDError("\n  ".join(["Duplicate test IDs found:", *sorted(duplicated)]))
+    # Suites take whatever can be called.
+    return {layer: unittest.TestSuite(members) for layer, members in tests.items()}  # type: ignore[arg-type]
+
+
+def tests_from_suite(
+    suite: unittest.TestSuite | Test,
+    options: argparse.Namespace,
+    dlevel: int = 1,
+    dlayer: object = UnitTests,
+    accept: Callable[[str], bool] | None = None,
+    seen_test_ids: set[str] | None = None,
+    duplicated_test_ids: set[str] | None = None,
+) -> Iterator[tuple[Test, str | None]]:
+    """The selected tests of a suite, each with the name of its layer; start-up failures with None.
+
+    ``dlevel`` and ``dlayer`` hold where neither a test nor a suite around it has a ``level`` or ``layer``.  ``accept`` is
+    asked about ``str(test)``; by default that are the filters in ``options.test``.  With ``options.require_unique_ids``,
+    the names of tests are added to ``seen_test_ids``, and those that are there already to ``duplicated_test_ids``.
+    """
+    if seen_test_ids is None:
+        seen_test_ids = set()
+    if duplicated_test_ids is None:
+        duplicated_test_ids = set()
+    choice = _Choice(options, accept)
+    unique = options.require_unique_ids
+    named_layer: object = _NO_LAYER
+    name = LayerName("")
+    # Suites may be nested deeper than Python's recursion limit.
+    stack: list[tuple[Iterator[unittest.TestSuite | Test], int, object]] = [(iter((suite,)), dlevel, dlayer)]
+    while stack:
+        tests, outer_level, outer_layer = stack[-1]
+        for test in tests:
+            level = getattr(test, "level", outer_level)
+            layer = getattr(test, "layer", outer_layer)
+            if isinstance(test, unittest.TestSuite):
+                stack.append((iter(test), level, layer))
+                break
+            if isinstance(test, StartUpFailure):
+                yield test, None
+                continue
+            if unique:
+                text = str(test)
+                (duplicated_test_ids if text in seen_test_ids else seen_test_ids).add(text)
+            if choice.takes(test, level):
+                if layer is not named_layer:
+                    name = _layer_of(test, layer)
+                    named_layer = layer
+                yield test, name
+        else:
+            stack.pop()
+
+
+class _Choice:
+    """Takes tests by level and name, and notes those it does not take."""
+
+    def __init__(self, options: argparse.Namespace, accept: Callable[[str], bool] | None) -> None:
+        self.accept = build_filtering_func(options.test) if accept is None else accept
+        self.levels = Levels(options.at_level, options.only_level)
+        self.journal = _journal.get(None)
+        # The standard names pass the standard filter, so they need not even be made.
+        self.passing = unittest.TestCase.__str__ if self.accept is is_text else None
+
+    def takes(self, test: Test, level: int) -> bool:
+        """Whether a test is to be run."""
+        try:
+            wanted = self.levels.accept(level)
+        except TypeError:
+            raise DiscoveryError(
+                f"{test} has level {level!r}, which is not a number; mend the 'level' attribute of the test, its "
+                "class or its suite"
+            ) from None
+        if wanted and (type(test).__str__ is self.passing or self.accept(str(test))):
+            return True
+        if self.journal is not None:
+            self.journal.reject(Reason.TEST if wanted else Reason.LEVEL, test)
+        return False
+
+
+#: Differs from every layer, None included.
+_NO_LAYER = object()
+
+
+def _layer_of(test: Test, layer: object) -> LayerName:
+    if isinstance(layer, str):
+        return LayerName(layer)
+    try:
+        return current_registry().remember(layer)
+    except LayerError as error:
+        raise LayerError(f"{test}: {error}") from None
+
+
+def name_from_layer(layer: object) -> LayerName:
+    """The name of a layer, which is remembered as the one with this name from now on."""
+    return current_registry().remember(layer)
+
+
+class _LayersByName(MutableMapping[LayerName, object]):
+    """The layers that the present run knows."""
+
+    def __getitem__(self, name: LayerName) -> object:
+        return current_registry().layers[name]
+
+    def __setitem__(self, name: LayerName, layer: object) -> None:
+        current_registry().layers[name] = layer
+
+    def __delitem__(self, name: LayerName) -> None:
+        del current_registry().layers[name]
+
+    def __iter__(self) -> Iterator[LayerName]:
+        return iter(current_registry().layers)
+
+    def __len__(self) -> int:
+        return len(current_registry().layers)
+
+
+# Used by other packages, by this name.
+_layer_name_cache = _LayersByName()
+
+
+# Suites of modules
+
+
+def find_suites(
+    options: argparse.Namespace, accept: Callable[[str], bool] | None = None
+) -> Iterator[unittest.TestSuite | StartUpFailure]:
+    """The suites of all test modules, and a `StartUpFailure` for each that has none to give.
+
+    ``accept`` is asked about the names of modules before they are imported; by default that are the filters in
+    ``options.module``.
+    """
+    if accept is None:
+        accept = build_filtering_func(options.module)
+    journal = _journal.get(None)
+    for path, package in find_test_files(options):
+        module_name = _module_name(options, path, package)
+        if module_name is None:
+            continue
+        if not accept(module_name):
+            if journal is not None:
+                journal.reject(Reason.MODULE, module_name)
+            continue
+        suite: object
+        try:
+            module = import_name(module_name)
+            if hasattr(module, options.suite_name):
+                suite = getattr(module, options.suite_name)()
+            else:
+                suite = unittest.defaultTestLoader.loadTestsFromModule(module)
+                if suite.countTestCases() == 0:
+                    raise TypeError(f"Module {module_name} does not define any tests")
+            if not isinstance(suite, unittest.TestSuite):
+                bad_test_suite_msg = f"Invalid test_suite, {suite!r}, in {module_name}"
+                raise TypeError(bad_test_suite_msg)
+        except _NOT_OURS:
+            raise
+        except BaseException as error:
+            yield StartUpFailure(options, module_name, (type(error), error, _users_frames(error, options)))
+        else:
+            yield suite
+
+
+def _users_frames(error: BaseException, options: argparse.Namespace) -> TracebackType | None:
+    """The traceback without the frames of this module that it starts with."""
+    traceback = error.__traceback__
+    if not getattr(options, "post_mortem", False):
+        while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+            traceback = traceback.tb_next
+    return traceback
+
+
+def _module_name(options: argparse.Namespace, path: str, package: str) -> str | None:
+    stem = strip_py_ext(options, path)
+    for prefix, of_package in options.prefix:
+        if of_package == package and path.startswith(prefix) and stem is not None:
+            name = stem[len(prefix) :].replace(os.sep, ".")
+            return f"{package}.{name}" if package else name
+    return None
+
+
+def import_name(name: str) -> ModuleType:
+    """Import a module by its dotted name and return it."""
+    __import__(name)
+    return sys.modules[name]
+
+
+# Files
+
+
+def find_test_files(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """The paths of the files with tests, each once, with the package that their search path belongs to."""
+    found: set[str] = set()
+    for directory, package in test_dirs(options, {}):
+        for path in _test_files_below(options, directory):
+            if path not in found:
+                found.add(path)
+                yield path, package
+
+
+def _test_files_below(options: argparse.Namespace, directory: str) -> Iterator[str]:
+    is_tests, is_test_file = options.tests_pattern, options.test_file_pattern
+    compiled = options.usecompiled
+    for path, dirs, files in walk_with_symlinks(options, directory):
+        dirs[:] = [name for name in dirs if identifier(name) and name not in IGNORE_FOLDERS]
+        in_package = is_tests(os.path.basename(path)) and contains_init_py(options, files)
+        winners: dict[str, str] = {}
+        for name in files:
+            # The same as strip_py_ext, without a call for each of the many files that are no Python files.
+            if name.endswith(".py"):
+                stem = name[:-3]
+            elif compiled and name.endswith(_COMPILED):
+                stem = name[:-4]
+            else:
+                continue
+            # The files are sorted, so what comes first for a stem is source if there is some.
+            if stem not in winners and ((in_package and is_test_file(stem)) or is_tests(stem)):
+                winners[stem] = name
+        if winners:
+            for name in sorted(winners.values()):
+                yield os.path.join(path, name)
+
+
+def strip_py_ext(options: argparse.Namespace, path: str) -> str | None:
+    """The path without its extension, or None if it is not that of a Python file."""
+    if path.endswith(".py"):
+        return path[:-3]
+    if options.usecompiled and path.endswith(_COMPILED):
+        return path[:-4]
+    return None
+
+
+def contains_init_py(options: argparse.Namespace, fnamelist: Iterable[str]) -> bool:
+    """Whether one of these files makes their directory a package."""
+    names = set(fnamelist)
+    if "__init__.py" in names:
+        return True
+    return bool(options.usecompiled) and any(f"__init__{suffix}" in names for suffix in _COMPILED)
+
+
+def test_dirs(options: argparse.Namespace, seen: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """The directories to search, each with the package that it belongs to.
+
+    Directories that are in ``seen`` are left out, and those of packages (``options.package``) are added to it.
+    Raises `UsageError` if such a package cannot be imported.
+    """
+    _extend_path(getattr(options, "path", None) or ())
+    if not options.package:
+        yield from options.test_path
+        return
+    for name in options.package:
+        for entry in _path_of_package(name):
+            directory = os.path.abspath(entry)
+            if directory in seen:
+                continue
+            seen[directory] = 1
+            beginning = directory + os.sep
+            for prefix, package in options.prefix:
+                if beginning.startswith(prefix):
+                    yield directory, package
+                    break
+            else:
+                if getattr(options, "auto_path", False):
+                    options.prefix.append((beginning, name))
+                    yield directory, name
+
+
+# The name asks unittest and pytest to take it for a test.
+test_dirs.__test__ = False  # type: ignore[attr-defined]
+
+
+def _path_of_package(name: str) -> list[str]:
+    try:
+        module = import_name(name)
+    except _NOT_OURS:
+        raise
+    except BaseException as error:
+        if name.startswith("."):
+            # It was given as "./directory", which is not below a place where packages are imported from.
+            raise UsageError(
+                f"Cannot import package {name!r} (--package): its directory is not below a search path; "
+                "add one with --path, or give a dotted name",
+                status=1,
+            ) from None
+        text = f"{type(error).__name__}: {error}"
+        frames = _users_frames(error, None)  # type: ignore[arg-type]
+        while frames is not None and frames.tb_next is not None:
+            frames = frames.tb_next
+        if frames is not None:
+            text += f" ({frames.tb_frame.f_code.co_filename}, line {frames.tb_lineno})"
+        advice = "give its dotted name, or its directory below a search path (--path, --test-path)"
+        raise UsageError(f"Cannot import package {name!r} (--package): {text}; {advice}", status=1) from None
+    try:
+        return list(module.__path__)
+    except AttributeError:
+        raise UsageError(
+            f"{name!r} (--package) is a module and not a package; use --module '^{re.escape(name)}$' to run its tests",
+            status=1,
+        ) from None
+
+
+def _extend_path(paths: Iterable[str]) -> None:
+    """Make what is in these directories importable, before anything else and in the given order."""
+    for path in reversed(list(paths)):
+        if path not in sys.path:
+            sys.path.insert(0, path)
+
+
+def walk_with_symlinks(options: argparse.Namespace, dir: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Every directory from ``dir`` down, as its path, the names of its directories and the names of its files, sorted.
+
+    Directories in ``options.ignore_dir`` are left out.  The consumer may take names out of the list of directories to
+    keep the walk out of them.  After a directory come those in it that are symbolic links, then the others.  A link that
+    leads back to a directory the walk is in is not followed.
+    """
+    stack: list[tuple[str, str, tuple[str, ...]]] = [(dir, os.path.realpath(dir), ())]
+    while stack:
+        path, real, above = stack.pop()
+        dirs: list[str] = []
+        links: set[str] = set()
+        files: list[str] = []
+        try:
+            _read_directory(path, dirs, links, files)
+        except OSError:
+            # What is not there or may not be read holds no tests for us.
+            continue
+        dirs[:] = sorted(name for name in dirs if name not in options.ignore_dir)
+        files.sort()
+        yield path, dirs, files
+        chain = (*above, real)
+        below = [(name, os.path.realpath(os.path.join(path, name))) for name in dirs if name in links]
+        below += [(name, os.path.join(real, name)) for name in dirs if name not in links]
+        # The last one put on the stack is the first one taken from it.
+        for name, where in reversed(below):
+            if where not in chain:
+                stack.append((os.path.join(path, name), where, chain))
+
+
+def _read_directory(path: str, dirs: list[str], links: set[str], files: list[str]) -> None:
+    """Sort what is in a directory into directories, those of them that are symbolic links, and the rest."""
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if not _is_directory(entry):
+                files.append(entry.name)
+            else:
+                dirs.append(entry.name)
+                if entry.is_symlink():
+                    links.add(entry.name)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def remove_stale_bytecode(options: argparse.Namespace) -> None:
+    """Delete compiled files next to which there is no source; does nothing if ``options.keepbytecode``."""
+    if options.keepbytecode:
+        return
+    journal = _journal.get(None)
+    tell = _teller(options) if journal is None or journal.tell is None else journal.tell
+    for top, _ in options.test_path:
+        for path, dirs, files in walk_with_symlinks(options, top):
+            if "__pycache__" in dirs:
+                dirs.remove("__pycache__")
+            for name in files:
+                if name.endswith((".pyc", ".pyo")) and name[:-1] not in files:
+                    stale = os.path.join(path, name)
+                    tell(f"Removing stale bytecode file {stale}")
+                    try:
+                        os.unlink(stale)
+                    except OSError as error:
+                        tell(f"Cannot remove it: {error.strerror}; use --keepbytecode if it is to stay")
+
+
+def _teller(options: argparse.Namespace) -> Callable[[str], None]:
+    """How to say something outside of a run of the runner."""
+    output = getattr(options, "output", None)
+    info: Callable[[str], None] = getattr(output, "info", _say_nothing)
+    return info
+
+
+def _say_nothing(text: str) -> None:
+    """There is nobody to tell."""
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the garbage collector run seldom: all that discovery makes is kept, and looking at it again and again is vain.
+
+    It took a tenth of the time of 20,000 tests, and more than that of larger suites.
+    """
+    before = gc.get_threshold()
+    meanwhile = (max(before[0], _SELDOM), *before[1:]) if before[0] else before
+    gc.set_threshold(*meanwhile)
+    try:
+        yield
+    finally:
+        # A test module may have had a reason to set it.
+        if gc.get_threshold() == meanwhile:
+            gc.set_threshold(*before)
+
+
+#: So many new objects, net of those that are gone, start a collection during discovery.
+_SELDOM = 200_000
+
+
+# The feature
+
+
+class Find(Feature):
+    """Collects the tests and puts them into the plan; at the end, reports which modules could not be imported."""
+
+    active = True
+
+    def global_setup(self) -> None:
+        _extend_path(getattr(self.runner.options, "path", None) or ())
+
+    def arrange(self, plan: Plan) -> Plan:
+        journal = _Journal(self._tell)
+        token = _journal.set(journal)
+        try:
+            with _rare_collections():
+                # Some projects replace this function of the module.
+                found = dict(find_tests(self.runner.options, self.runner.found_suites))
+        finally:
+            _journal.reset(token)
+        failures = [test for test in found.pop(None, ()) if isinstance(test, StartUpFailure)]
+        suites: dict[str, unittest.TestSuite] = {str(name): suite for name, suite in plan.suites().items()}
+        suites.update((name, suite) for name, suite in found.items() if name is not None)
+        plan = Plan.of(suites, (*plan.import_failures, *failures), plan.rejected)
+        plan = plan.rejecting(*journal.rejected())
+        self._report_discovery(plan, failures)
+        return plan
+
+    def _report_discovery(self, plan: Plan, failures: list[StartUpFailure]) -> None:
+        problems = tuple(
+            ImportFailure(
+                failure.module,
+                snapshot(Outcome.ERRORED, failure.exc_info or (None, None, None), standard=True),
+            )
+            for failure in failures
+        )
+        runner = self.runner
+        runner.emit(
+            Discovered(runner.clock(), runner.worker, plan.size, len(plan.layers), problems, tuple(failures))
+        )
+
+    def _tell(self, text: str) -> None:
+        self.runner.emit(Notice(self.runner.clock(), self.runner.worker, Importance.INFO, text))
+
+    def report(self) -> None:
+        failures = self.runner.plan.import_failures
+        modules = tuple(str(getattr(failure, "module", failure)) for failure in failures)
+        if modules:
+            self.runner.emit(ImportsSummed(self.runner.clock(), self.runner.worker, modules))

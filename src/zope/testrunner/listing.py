@@ -1,0 +1,31 @@
+"""Showing which tests would be run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zope.testrunner.events import TestsListed
+from zope.testrunner.feature import Feature
+from zope.testrunner.model import LayerName, TestRef
+
+if TYPE_CHECKING:
+    from zope.testrunner.runner import Runner
+
+
+class Listing(Feature):
+    """Keeps the runner from running the tests, and lists them in the order in which they would run."""
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__(runner)
+        self.active = bool(runner.options.list_tests)
+
+    def global_setup(self) -> None:
+        self.runner.do_run_tests = False
+        self.runner.failed = False
+
+    def report(self) -> None:
+        runner = self.runner
+        for name, _, suite in runner.ordered_layers():
+            layer = LayerName(name)
+            tests = tuple(TestRef(test, layer, test.countTestCases()) for test in suite)
+            runner.emit(TestsListed(runner.clock(), runner.worker, layer, tests))

@@ -1,0 +1,627 @@
+"""The command line: tables of options, and from words to a namespace.
+
+`parser` and its five groups are public, so that projects can add options of their own to them or change defaults before
+the run.  `get_options` turns words into a namespace of attributes; it prints nothing (only ``-h`` does, by argparse), makes
+no formatter and imports no test.  `zope.testrunner.config.Config` is the typed view of what it returns.
+
+The version is not asked for here: with ``--version`` the namespace has a true ``showversion``, and the runner prints the
+version and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, MutableSequence
+from typing import Any, NoReturn
+
+from zope.testrunner.exceptions import UsageError
+from zope.testrunner.util import uses_refcounts
+
+#: Directories that hold the files of version control systems; never entered.
+IGNORED_DIRECTORIES = (".git", ".svn", "CVS", "{arch}", ".arch-ids", "_darcs")
+
+#: The layer filter that ``--unit`` stands for.
+_UNIT_TESTS = "zope.testrunner.layer.UnitTests"
+
+
+class CommandLineError(UsageError):
+    """The words of the command line make no sense.
+
+    ``usage`` is the summary of the command line, ending in a line end, to be shown before the message.
+    """
+
+    def __init__(self, message: str, usage: str) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Lays out the help, in the width of the terminal found without `shutil`.
+
+    argparse makes a formatter while options are being defined, and the modules for archives and compression that
+    ``shutil`` imports would be a third of the time that the whole parser takes.
+    """
+    return argparse.HelpFormatter(prog, max_help_position=26, width=_columns() - 2)
+
+
+def _columns() -> int:
+    try:
+        columns = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(1).columns
+        except OSError:
+            columns = 0
+    # Beyond this, lines of prose are too long to read; below, there is no room beside the options.
+    return max(40, min(columns, 120)) if columns > 0 else 80
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of ending the program, so that the runner decides who is told."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandLineError(message, self.format_usage())
+
+
+# Types of values.  argparse shows the text of an ArgumentTypeError together with the name of the option.
+
+
+def _pattern(text: str) -> str:
+    """A regular expression that may begin with ``!``, as it is."""
+    _compiled(text.removeprefix("!"))
+    return text
+
+
+def _plain_pattern(text: str) -> str:
+    """A regular expression, as it is."""
+    _compiled(text)
+    return text
+
+
+def _search(text: str) -> Callable[[str], re.Match[str] | None]:
+    """The search function of a regular expression."""
+    return _compiled(text).search
+
+
+def _compiled(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a regular expression: {error}") from None
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _times(text: str) -> int:
+    number = _whole_number(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"tests cannot be repeated {number} times; give 1 or more")
+    return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
+
+
+class _Option:
+    """A row of a table: how an option is spelled, what argparse does with it, and what the help says.
+
+    ``waits`` marks an option whose feature is not there yet: a value other than the default ends the run.
+    """
+
+    __slots__ = ("flags", "settings", "waits")
+
+    def __init__(self, flags: tuple[str, ...], settings: dict[str, Any], waits: bool) -> None:
+        self.flags = flags
+        self.settings = settings
+        self.waits = waits
+
+
+def _row(*flags: str, help: str, waits: bool = False, **settings: object) -> _Option:
+    return _Option(flags, {"help": f"{help} Not available yet." if waits else help, **settings}, waits)
+
+
+def _flag(*flags: str, help: str, waits: bool = False, **settings: object) -> _Option:
+    return _row(*flags, help=help, waits=waits, action="store_true", **settings)
+
+
+_REGEX = (
+    "The text is a regular expression, case-sensitive, and it may match anywhere. "
+    "With a leading '!' it selects what it does not match. "
+    "May be given several times: what any of them selects is taken, except what one with '!' rejects."
+)
+
+_SEARCHING = (
+    _row(
+        "--package", "--dir", "-s", dest="package", metavar="PACKAGE", action="append",
+        help="Look for tests only in this package and below; may be given several times. A dotted name, or a directory "
+        "below the search paths. The package is imported. Of a package in several directories, those on the search paths "
+        "are looked at.",
+    ),
+    _row(
+        "--module", "-m", dest="module", metavar="MODULE", action="append", type=_pattern,
+        help=f"Run only tests of modules whose dotted name matches; other modules are not even imported. {_REGEX}",
+    ),
+    _row(
+        "--test", "-t", dest="test", metavar="TEST", action="append", type=_pattern,
+        help="Run only tests whose name matches, as shown by --list-tests or -vv: the method and its class for a "
+        f"test case, the file for a document. {_REGEX}",
+    ),
+    _flag(
+        "--unit", "-u", dest="unit",
+        help="Run only unit tests, that is tests without a layer; any --layer is ignored.",
+    ),
+    _flag(
+        "--non-unit", "-f", dest="non_unit",
+        help="Run all tests but unit tests. Together with -u, both are ignored.",
+    ),
+    _row(
+        "--layer", dest="layer", metavar="LAYER", action="append", type=_pattern,
+        help="Run only layers whose dotted name matches; unit tests count as a layer named "
+        f"{_UNIT_TESTS}. {_REGEX}",
+    ),
+    _row(
+        "-a", "--at-level", dest="at_level", metavar="LEVEL", type=_whole_number, default=1,
+        help="Run the tests up to this level (default: 1, the level of a test that says nothing else). "
+        "0 or less runs the tests of all levels. A negative number is written with an equals sign: --at-level=-1.",
+    ),
+    _flag("--all", dest="all", help="Run the tests of all levels."),
+    _row(
+        "--only-level", dest="only_level", metavar="LEVEL", type=_whole_number,
+        help="Run the tests of exactly this level, whatever -a and --all say.",
+    ),
+    _flag("--list-tests", dest="list_tests", help="Show which tests would be run, by layer, and run none of them."),
+    _flag(
+        "--require-unique", dest="require_unique_ids",
+        help="Refuse to run anything when two tests have the same name. Not checked when a module filter is given.",
+    ),
+    _flag(
+        "--require-tests", dest="require_tests",
+        help="End with status 5 when no test is selected, so that a misspelled filter cannot pass as a success.",
+    ),
+    _flag(
+        "--auto-path", dest="auto_path",
+        help="Search a package given with -s also when its directory is outside of all search paths.",
+    ),
+)
+
+_REPORTING = (
+    _row(
+        "--verbose", "-v", dest="verbose", action="count", default=0,
+        help="Show more; adds up. Once: a dot per test and the names of failed tests at the end; twice: the name of each "
+        "test; three times: also how long it took and why it was skipped.",
+    ),
+    _flag("--quiet", "-q", dest="quiet", help="Show as little as possible, however many -v there are."),
+    _flag("--progress", "-p", dest="progress", help="Show how many tests of how many have been started, on one line."),
+    _row(
+        "--no-progress", dest="progress", action="store_false",
+        help="Do not show progress. That is the default; use it to undo an earlier -p.",
+    ),
+    _row(
+        "--auto-progress", dest="auto_progress", action="store_const", const=True,
+        help="Show progress if the output goes to a terminal.",
+    ),
+    _flag("--color", "-c", dest="color", help="Use colours."),
+    _row(
+        "--no-color", "-C", dest="color", action="store_false",
+        help="Do not use colours. That is the default; use it to undo an earlier -c.",
+    ),
+    _row(
+        "--auto-color", dest="auto_color", action="store_const", const=True,
+        help="Use colours if the output goes to a terminal that has them.",
+    ),
+    _flag(
+        "--subunit", dest="subunit", waits=True,
+        help="Write a subunit stream, version 1, for other programs to read. Implies --buffer.",
+    ),
+    _flag(
+        "--subunit-v2", dest="subunit_v2", waits=True,
+        help="Write a subunit stream, version 2, for other programs to read. Implies --buffer.",
+    ),
+    _row(
+        "--slow-test", dest="slow_test_threshold", metavar="N", type=_seconds, default=10,
+        help="With -c and -vvv, highlight the times of tests that take N seconds or longer (default: %(default)s).",
+    ),
+    _flag(
+        "-1", "--hide-secondary-failures", dest="report_only_first_failure",
+        help="Report only the first failing example of a doctest. The later examples are run all the same, as some of "
+        "them may clean up.",
+    ),
+    _row(
+        "--show-secondary-failures", dest="report_only_first_failure", action="store_false",
+        help="Report all failing examples of a doctest. That is the default; use it to undo an earlier -1.",
+    ),
+    _flag("--ndiff", dest="ndiff", help="Show a doctest failure as a diff that marks the characters that differ."),
+    _flag("--udiff", dest="udiff", help="Show a doctest failure as a unified diff."),
+    _flag("--cdiff", dest="cdiff", help="Show a doctest failure as a context diff."),
+    _row(
+        "--ignore-new-thread", dest="ignore_new_threads", metavar="REGEXP", action="append", default=[],
+        type=_plain_pattern,
+        help="Do not report a thread that a test leaves behind if the beginning of its name matches this regular "
+        "expression; may be given several times.",
+    ),
+    _flag(
+        "--buffer", dest="buffer",
+        help="Hold back what each test writes to standard output and standard error, and show it only if the test "
+        "fails.",
+    ),
+    _row(
+        "--xml", dest="xmlOutput", metavar="DIRECTORY", waits=True,
+        help="Write reports in the XML format of JUnit into this directory.",
+    ),
+)
+
+_ANALYSIS = (
+    _flag(
+        "--stop-on-error", "--stop", "-x", dest="stop_on_error",
+        help="Stop after the first failure or error: no further test, repetition or layer is run.",
+    ),
+    _flag(
+        "--post-mortem", "--pdb", "-D", dest="post_mortem", waits=True,
+        help="Enter the debugger at the first problem, where it happened; the run ends with the debugging session.",
+    ),
+    _row(
+        "--gc", "-g", dest="gc", metavar="N", action="append", type=_whole_number, waits=True,
+        help="Set the threshold of the cyclic garbage collector; give it up to three times for the three generations. "
+        "A first value of 0 switches the collector off, 1 makes it run as often as possible, which brings crashes in "
+        "extension modules to light.",
+    ),
+    _row(
+        "--gc-option", "-G", dest="gc_option", metavar="NAME", action="append", waits=True,
+        choices=(
+            "DEBUG_STATS", "DEBUG_COLLECTABLE", "DEBUG_UNCOLLECTABLE", "DEBUG_INSTANCES", "DEBUG_OBJECTS", "DEBUG_SAVEALL",
+            "DEBUG_LEAK",
+        ),
+        help="Set a debug flag of the garbage collector; may be given several times. One of %(choices)s.",
+    ),
+    *(
+        (
+            _flag(
+                "--gc-after-test", dest="gc_after_test", waits=True,
+                help="Collect garbage after each test, and tell how many objects in cycles that freed: '!' with -v, "
+                "the number with -vv, the cycles themselves with -vvvv.",
+            ),
+        )
+        if uses_refcounts
+        else ()
+    ),
+    _row(
+        "--repeat", "-N", dest="repeat", metavar="N", type=_times, default=1,
+        help="Run the tests of each layer N times in a row, with one set-up and one tear-down. Shows whether tests leave "
+        "things as they found them; with -r, whether they leak.",
+    ),
+    _flag(
+        "--report-refcounts", "-r", dest="report_refcounts",
+        help="After each repetition but the first, report how the memory in use has changed: the sum of all reference "
+        "counts on a debug build of Python, the number of allocated blocks otherwise. With -v, also by type. "
+        "Needs -N 2 or more; tests that do not leak show no change.",
+    ),
+    _row(
+        "--coverage", dest="coverage", metavar="DIRECTORY", waits=True,
+        help="Count how often each line below the search paths is executed, write annotated sources to this directory, "
+        "and print a summary.",
+    ),
+    _row(
+        "--profile", dest="profile", metavar="NAME", choices=("cProfile",), waits=True,
+        help="Run the tests under a profiler (cProfile is the one there is) and print the 50 functions that took longest.",
+    ),
+    _row(
+        "--profile-directory", dest="prof_dir", metavar="DIRECTORY", default=".", waits=True,
+        help="Where the profiler keeps its files. Those named tests_profile.*.prof are removed from there first, so "
+        "runs at the same time need different directories. (default: %(default)s)",
+    ),
+)
+
+_SETUP = (
+    _row(
+        "--path", dest="path", metavar="PATH", action="append", type=os.path.abspath, default=[],
+        help="Search this directory for tests, and make what is in it importable by putting it at the front of "
+        "sys.path; may be given several times.",
+    ),
+    _row(
+        "--test-path", dest="test_path", metavar="PATH", action="append", type=os.path.abspath, default=[],
+        help="Search this directory for tests, without changing sys.path; may be given several times.",
+    ),
+    _row(
+        "--package-path", dest="package_path", metavar=("PATH", "PACKAGE"), action="append", nargs=2,
+        help="Search this directory for tests, knowing that what is in it is imported as part of this package; for "
+        "packages that are put together from several places. May be given several times.",
+    ),
+    _row(
+        "--tests-pattern", dest="tests_pattern", metavar="REGEX", type=_search, default="^tests$",
+        help="What modules and packages with tests are called, as a regular expression that may match anywhere in the "
+        "last part of the name (default: %(default)s). In a package, --test-file-pattern says which modules it is about.",
+    ),
+    _row(
+        "--suite-name", dest="suite_name", metavar="NAME", default="test_suite",
+        help="The function of a test module that returns its tests (default: %(default)s). A module without it is "
+        "searched for test cases as unittest does.",
+    ),
+    _row(
+        "--test-file-pattern", dest="test_file_pattern", metavar="REGEX", type=_search, default="^test",
+        help="What modules with tests are called in a package of tests, as a regular expression (default: %(default)s).",
+    ),
+    _row(
+        "--ignore_dir", dest="ignore_dir", metavar="NAME", action="append", default=list(IGNORED_DIRECTORIES),
+        help="Never look into directories of this name; may be given several times. The directories of version control "
+        f"systems ({', '.join(IGNORED_DIRECTORIES)}) are always ignored.",
+    ),
+    _flag(
+        "--shuffle", dest="shuffle",
+        help="Run the tests of each layer in random order. Tests of a class or module with fixtures stay together.",
+    ),
+    _row(
+        "--shuffle-seed", dest="shuffle_seed", metavar="SEED", type=_whole_number,
+        help="With --shuffle, use the order that belongs to this number; each shuffled run reports its own at the end.",
+    ),
+)
+
+_OTHER = (
+    _flag("--version", dest="showversion", help="Show the version of the test runner."),
+    _row(
+        "-j", dest="processes", metavar="PROCESSES", type=_whole_number, default=1, waits=True,
+        help="Run layers in up to this many processes at the same time (default: %(default)s).",
+    ),
+    _flag(
+        "--keepbytecode", "-k", dest="keepbytecode",
+        help="Do not look for stale bytecode. Without it, compiled files below the search paths whose source is gone are "
+        "deleted first, as they would hide that a module is missing.",
+    ),
+    _flag(
+        "--usecompiled", dest="usecompiled",
+        help="Accept compiled files where there is no source, for trees of which only those were installed. "
+        "Implies --keepbytecode.",
+    ),
+    _flag(
+        "--exit-with-status", dest="exitwithstatus",
+        help="DEPRECATED: without effect; the exit status always tells whether all tests passed.",
+    ),
+)
+
+parser: argparse.ArgumentParser = _Parser(
+    description="Discover and run unittest tests",
+    usage="%(prog)s [options] [legacy_module_filter] [legacy_test_filter]",
+    formatter_class=_formatter,
+)
+parser.add_argument(
+    "legacy_module_filter", nargs="?", type=_pattern, help="DEPRECATED: Prefer to use --module."
+)
+parser.add_argument("legacy_test_filter", nargs="?", type=_pattern, help="DEPRECATED: Prefer to use --test.")
+
+searching = parser.add_argument_group(
+    "Searching and filtering", "Options in this group are used to define which tests to run."
+)
+reporting = parser.add_argument_group("Reporting", "Reporting options control basic aspects of test-runner output")
+analysis = parser.add_argument_group("Analysis", "Analysis options provide tools for analysing test output.")
+setup = parser.add_argument_group(
+    "Setup",
+    "Setup options are normally supplied by the testrunner script, although they can be overridden by users.",
+)
+other = parser.add_argument_group("Other", "Other options")
+
+_TABLES = (
+    (searching, _SEARCHING),
+    (reporting, _REPORTING),
+    (analysis, _ANALYSIS),
+    (setup, _SETUP),
+    (other, _OTHER),
+)
+for _group, _table in _TABLES:
+    for _each in _table:
+        _group.add_argument(*_each.flags, **_each.settings)
+
+
+def get_options(
+    args: MutableSequence[str] | None = None,
+    defaults: MutableSequence[str] | None = None,
+    *,
+    is_terminal: Callable[[], bool] | None = None,
+    has_colors: Callable[[], bool] | None = None,
+) -> argparse.Namespace:
+    """The options that a command line asks for, as attributes of a namespace.
+
+    ``args`` is a full command line with the program name first (None: that of this process); ``defaults`` are words that
+    are read before it, so that ``args`` win where there can be one value only.  In both lists, ``--auto-color`` and
+    ``--auto-progress`` are replaced by what they mean for the present output, *in place*, so that whoever passes the
+    lists on (to a child process) passes on the decision; the two callables tell about the output, and by default look
+    at ``sys.stdout`` and its terminal.
+
+    Besides the values of options, the namespace has ``original_testrunner_args`` (``args``), ``prefix`` and ``test_path``
+    (pairs of a directory and the package that it belongs to), ``fail`` (False), and ``notices``, texts to show to people.
+
+    Raises `UsageError` if the run cannot be done as asked; ``status`` is the exit status for it, and texts of those with
+    status 1 have always gone to standard output.  Where it is the words that make no sense, it is a `CommandLineError`.
+    """
+    if args is None:
+        args = sys.argv[:]
+    if defaults is None:
+        defaults = []
+    for words in (args, defaults):
+        _decide_auto(words, is_terminal or _is_terminal, has_colors or _has_colors)
+
+    options = argparse.Namespace()
+    positionals: tuple[str | None, str | None] = (None, None)
+    if defaults:
+        options = parser.parse_args(defaults, options)
+        positionals = (options.legacy_module_filter, options.legacy_test_filter)
+    options = parser.parse_args(args[1:], options)
+    if options.legacy_module_filter is None and options.legacy_test_filter is None:
+        # argparse sets positionals that are not there to their default again.
+        options.legacy_module_filter, options.legacy_test_filter = positionals
+
+    options.original_testrunner_args = args
+    options.fail = False
+    options.notices = []
+    _check(options)
+    if not options.showversion:
+        _complete(options)
+    return options
+
+
+def complaint(error: UsageError) -> str:
+    """What to show people about a usage error, without the last line end.
+
+    Misuse of the command line (status 2) looks as argparse would show it and belongs on standard error; the texts of
+    status 1 stand as they are.
+    """
+    if error.status != 2:
+        return str(error)
+    usage = error.usage if isinstance(error, CommandLineError) else ""
+    return f"{usage}{parser.prog}: error: {error}"
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _has_colors() -> bool:
+    from zope.testrunner.report.terminal import terminal_has_colors
+
+    return terminal_has_colors()
+
+
+def _decide_auto(words: MutableSequence[str], is_terminal: Callable[[], bool], has_colors: Callable[[], bool]) -> None:
+    if "--auto-color" in words:
+        _replace(words, "--auto-color", "--color" if is_terminal() and has_colors() else "--no-color")
+    if "--auto-progress" in words:
+        _replace(words, "--auto-progress", "--progress" if is_terminal() else "--no-progress")
+
+
+def _replace(words: MutableSequence[str], old: str, new: str) -> None:
+    words[:] = [new if word == old else word for word in words]
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise `UsageError` for what cannot be done."""
+    for flag in ("--auto-color", "--auto-progress"):
+        if getattr(options, flag[2:].replace("-", "_")):
+            # It was abbreviated; what it means is decided before argparse sees it.
+            raise CommandLineError(f"{flag} has to be written in full", parser.format_usage())
+    if options.showversion:
+        return
+    for flags, dest, default in _WAITING:
+        value = getattr(options, dest, default)
+        if value != default and not (dest == "processes" and value < 1):
+            raise UsageError(f"{'/'.join(flags)} is not available yet")
+    if options.subunit and options.subunit_v2:
+        raise _refusal("You may only use one of --subunit and --subunit-v2.")
+    if options.report_refcounts and options.repeat < 2:
+        raise _refusal(
+            "You must use the --repeat (-N) option to specify a repeat",
+            "count greater than 1 when using the --report_refcounts (-r)",
+            "option.",
+        )
+    if options.report_refcounts and not (hasattr(sys, "gettotalrefcount") or hasattr(sys, "getallocatedblocks")):
+        raise _refusal(
+            "The Python you are running was not configured",
+            "with --with-pydebug. This is required to use",
+            "the --report-refcounts option.",
+        )
+    if options.ndiff + options.udiff + options.cdiff > 1:
+        raise UsageError("Can only give one of --ndiff, --udiff, or --cdiff", status=1)
+
+
+#: Options whose feature is not there yet: spellings, attribute and default.
+_WAITING = tuple(
+    (each.flags, dest, parser.get_default(dest))
+    for _, table in _TABLES
+    for each in table
+    if each.waits
+    for dest in (str(each.settings["dest"]),)
+)
+
+
+def _indented(*lines: str) -> str:
+    """The layout that these messages have always had, but for the last line end."""
+    return "".join(f"        {line}\n" for line in (*lines, "")).removesuffix("\n")
+
+
+def _refusal(*lines: str) -> UsageError:
+    return UsageError(_indented(*lines), status=1)
+
+
+def _complete(options: argparse.Namespace) -> None:
+    """Set what follows from the values of several options."""
+    if options.quiet:
+        options.verbose = 0
+    if options.unit and options.non_unit:
+        options.unit = options.non_unit = False
+    if options.all:
+        options.at_level = sys.maxsize
+    if options.usecompiled:
+        options.keepbytecode = True
+
+    options.module = list(options.module or ())
+    if options.legacy_module_filter not in (None, "."):
+        options.module.append(options.legacy_module_filter)
+    if options.require_unique_ids and options.module:
+        options.notices.append(
+            _indented(
+                "You specified a module along with --require-unique;",
+                "--require-unique will not try to enforce test ID uniqueness when",
+                "working with a specific module.",
+            )
+        )
+        options.require_unique_ids = False
+    options.module = options.module or ["."]
+    options.test = list(options.test or ())
+    if options.legacy_test_filter is not None:
+        options.test.append(options.legacy_test_filter)
+    options.test = options.test or ["."]
+
+    layers = [_UNIT_TESTS] if options.unit else options.layer
+    options.layer = dict.fromkeys(layers, 1) if layers else None
+    options.ignore_dir = set(options.ignore_dir)
+
+    package_paths = [(os.path.abspath(path), package) for path, package in options.package_path or ()]
+    if options.package_path is not None:
+        options.package_path = package_paths
+    options.test_path = [(path, "") for path in (*options.test_path, *options.path)] + package_paths
+    options.prefix = sorted(
+        ((path if path.endswith(os.sep) else path + os.sep, package) for path, package in options.test_path),
+        key=lambda pair: len(pair[0]),
+        reverse=True,
+    )
+    if options.package:
+        places = dict(options.test_path)
+        options.package = [normalize_package(package, places) for package in options.package]
+
+
+def normalize_package(package: str, package_map: Mapping[str, str] | None = None) -> str:
+    """The dotted name of a package that may be given as a directory, with slashes of either kind.
+
+    ``package_map`` maps absolute directories to the package that their content belongs to ("" for none).  The longest
+    leading part of ``package`` that is such a directory, seen from the current one, stands for that package.
+
+    >>> normalize_package('zope/testrunner/')
+    'zope.testrunner'
+    """
+    package = package.replace("\\", "/").removesuffix("/")
+    parts = package.split("/")
+    if package_map:
+        for length in range(len(parts), 0, -1):
+            directory = os.path.abspath("/".join(parts[:length]) or "/")
+            if directory in package_map:
+                above = package_map[directory]
+                return ".".join([above, *parts[length:]] if above else parts[length:])
+    return package.replace("/", ".")
+
+
+def merge_options(options: argparse.Namespace, defaults: argparse.Namespace) -> None:
+    """Give ``options`` the values of ``defaults`` for whatever is None or missing in it."""
+    for name, value in vars(defaults).items():
+        if value is not None and getattr(options, name, None) is None:
+            setattr(options, name, value)
