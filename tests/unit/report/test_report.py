@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import unittest
+
+from support_streams import options
+
+from zope.testrunner.report import formatter_for
+from zope.testrunner.report.palette import ColorfulOutputFormatter
+from zope.testrunner.report.text import OutputFormatter
+
+
+class FormatterForTest(unittest.TestCase):
+    """The options choose the formatter."""
+
+    def test_plain(self) -> None:
+        for settings in (options(), options(color=False)):
+            self.assertIs(OutputFormatter, type(formatter_for(settings)))
+
+    def test_colour(self) -> None:
+        self.assertIs(ColorfulOutputFormatter, type(formatter_for(options(color=True))))
+
+    def test_a_plain_formatter_costs_little_to_import(self) -> None:
+        program = (
+            "import sys, types\n"
+            "from zope.testrunner.report import formatter_for, tally, verbs\n"
+            "formatter_for(types.SimpleNamespace(verbose=0))\n"
+            "print([name for name in ('curses', 'json', 'subprocess', 'logging', 'inspect', 'zope.exceptions',"
+            " 'zope.testrunner.report.palette', 'zope.testrunner.tb_format') if name in sys.modules])\n"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+        self.assertEqual("[]\n", done.stdout)

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import unittest
+from unittest import mock
+
+from zope.testrunner import formatter
+from zope.testrunner.report import palette, text
+
+
+class HistoricalNameTest(unittest.TestCase):
+    """Formatters are found where they used to be."""
+
+    def test_the_classes(self) -> None:
+        self.assertIs(text.OutputFormatter, formatter.OutputFormatter)
+        self.assertIs(palette.ColorfulOutputFormatter, formatter.ColorfulOutputFormatter)
+
+    def test_colours_are_asked_for_through_this_module(self) -> None:
+        for number, answer in ((8, True), (2, False)):
+            with mock.patch.object(formatter, "tigetnum", return_value=number) as ask:
+                self.assertIs(answer, formatter.terminal_has_colors())
+            ask.assert_called_once_with("colors", -1)
