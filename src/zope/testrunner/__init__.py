@@ -1,0 +1,144 @@
+"""A test runner with layers, repetition and leak tracking.
+
+`run` is what scripts call; `run_internal` does the same and returns instead of exiting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
+    from zope.testrunner.exceptions import TestRunnerError
+    from zope.testrunner.runner import Runner
+
+__all__ = ["run", "run_internal"]
+
+
+def run(
+    defaults: list[str] | None = None,
+    args: list[str] | None = None,
+    script_parts: Sequence[str] | None = None,
+    cwd: str | None = None,
+    warnings: str | None = None,
+) -> None:
+    """Run tests as the command line says, then exit.
+
+    ``defaults`` are command-line words that come before those the user gave, ``args`` is the whole command line with
+    the program's name first (``sys.argv`` if None).  ``script_parts`` are the words after the interpreter's name that
+    start this script again, ``cwd`` the directory to do that in; both are found out if not given.  ``warnings`` is the
+    action for the warnings filter, see `zope.testrunner.runner.Runner`.
+
+    The exit status is 0 if all tests passed, 1 if anything failed, 2 for a command line that makes no sense, 5 if no
+    test was selected and ``--require-tests`` was given, 130 after Ctrl-C.
+    """
+    sys.exit(_run(defaults, args, script_parts, cwd, warnings)[1])
+
+
+def run_internal(
+    defaults: list[str] | None = None,
+    args: list[str] | None = None,
+    script_parts: Sequence[str] | None = None,
+    cwd: str | None = None,
+    warnings: str | None = None,
+) -> bool:
+    """Do what `run` does without exiting; return whether anything failed."""
+    return _run(defaults, args, script_parts, cwd, warnings)[0]
+
+
+def _run(
+    defaults: list[str] | None,
+    args: list[str] | None,
+    script_parts: Sequence[str] | None,
+    cwd: str | None,
+    warnings: str | None,
+) -> tuple[bool, int]:
+    """Whether the run failed, and its exit status."""
+    # Imported here because test modules import this package for its layers, and need none of the machinery.
+    from zope.testrunner import runner as module
+    from zope.testrunner.exceptions import ReporterError, TestRunnerError
+
+    if script_parts is None:
+        script_parts = _script_parts(args)
+    # Looked up when needed, since other packages put a subclass in its place.
+    runner: Runner = module.Runner(
+        defaults, args, script_parts=script_parts, cwd=os.getcwd() if cwd is None else cwd, warnings=warnings
+    )
+    try:
+        runner.run()
+        if not sys.stdout.closed:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted.\n")
+        return True, module.INTERRUPTED
+    except BrokenPipeError:
+        return True, _nobody_reads()
+    except ReporterError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            return True, _nobody_reads()
+        raise
+    except TestRunnerError as error:
+        return True, _explain(error, args)
+    return runner.failed, runner.exit_status
+
+
+def _explain(error: TestRunnerError, args: Sequence[str] | None) -> int:
+    """Say what is wrong in one line, and return the exit status."""
+    status = getattr(error, "status", 1)
+    if status == 2:
+        program = os.path.basename((args or sys.argv or ["zope-testrunner"])[0])
+        sys.stderr.write(f"{program}: error: {error}\n")
+    else:
+        sys.stdout.write(f"{error}\n")
+    return status if isinstance(status, int) else 1
+
+
+def _nobody_reads() -> int:
+    """Standard output is a pipe that was closed at the other end (``bin/test | head``): end without a word."""
+    # The interpreter flushes standard output once more when it exits, and would complain.
+    with open(os.devnull, "wb") as devnull, contextlib.suppress(OSError, ValueError):
+        os.dup2(devnull.fileno(), sys.stdout.fileno())
+    return 1
+
+
+def _script_parts(args: Sequence[str] | None = None) -> list[str]:
+    """The words after the interpreter that start this script again in a child process."""
+    script = (args or sys.argv)[0]
+    if script == "setup.py":
+        return ["-c", "from zope.testrunner import run; run()"]
+    path = os.path.abspath(script)
+    ours = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+    # Run by its path, __main__.py would put the package's own directory first on sys.path, where modules such as
+    # ``statistics`` and ``filter`` would hide those of the standard library.
+    if not os.path.exists(path) or os.path.realpath(path) == os.path.realpath(ours):
+        return ["-m", "zope.testrunner"]
+    return [path]
+
+
+class _OldSpelling:
+    """An import finder for ``zope.testing.testrunner``, so that it is ours and not what zope.testing has under that name.
+
+    Where both distributions are installed into one folder nothing needs to be done.  In a development checkout or a
+    buildout they are in different ones, and the ``zope.testing`` package found there hides ours.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Answer for that one name."""
+        if name != "zope.testing.testrunner":
+            return None
+        from importlib.util import spec_from_file_location
+
+        portion = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        return spec_from_file_location(name, os.path.join(portion, "testing", "testrunner", "__init__.py"))
+
+
+sys.meta_path.insert(0, _OldSpelling)
+# The module of zope.testing imports this one, which may be what is going on: give it the functions it should have.
+if _old := sys.modules.get("zope.testing.testrunner"):
+    _old.__dict__.update(run=run_internal, run_internal=run_internal)

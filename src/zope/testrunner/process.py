@@ -1,0 +1,45 @@
+"""What is different in a child process."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TextIO, cast
+
+from zope.testrunner.execution.trailer import Trailer
+from zope.testrunner.execution.worker import FakeInputContinueGenerator
+from zope.testrunner.feature import Feature
+
+if TYPE_CHECKING:
+    from zope.testrunner.runner import Runner
+
+
+class SubProcess(Feature):
+    """Gives a child a harmless standard input, and ends its run with counts and names on standard error.
+
+    A child that sends frames leaves its standard error alone; otherwise it is sent to standard output, so that a person
+    who runs the command by hand sees things in order.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__(runner)
+        self.active = bool(runner.options.resume_layer)
+        self._stdin: TextIO | None = None
+        self._stderr: TextIO | None = None
+
+    def global_setup(self) -> None:
+        """Replace the streams."""
+        self._stdin, self._stderr = sys.stdin, sys.stderr
+        sys.stdin = cast(TextIO, FakeInputContinueGenerator())
+        if not self.runner.framed:
+            sys.stderr = sys.stdout
+
+    def report(self) -> None:
+        """Close standard output and write the trailer."""
+        tally = self.runner.tally
+        trailer = Trailer(tally.stats.ran, tuple(tally.failed), tuple(tally.errored))
+        assert self._stdin is not None and self._stderr is not None
+        sys.stdin, sys.stderr = self._stdin, self._stderr
+        if not self.runner.framed:
+            sys.stdout.close()
+        sys.stderr.write("".join(f"{line}\n" for line in trailer.lines()))
+        sys.stderr.flush()

@@ -1,0 +1,454 @@
+"""The composition root: puts options, features, discovery, executor and sinks together and lets them run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import unittest
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from zope.testrunner.config import Config
+from zope.testrunner.events import (
+    Bus,
+    Event,
+    Importance,
+    Notice,
+    OutputPassed,
+    ResultsCounted,
+    RunStarted,
+    Sink,
+)
+from zope.testrunner.exceptions import (
+    CanNotTearDown,
+    EndRun,
+    LayerNotFound,
+    SubprocessError,
+    UnexpectedSuccess,
+)
+from zope.testrunner.execution import worker
+from zope.testrunner.execution.result import Result
+from zope.testrunner.execution.serial import Serial, Setting, order_of
+from zope.testrunner.execution.worker import FakeInputContinueGenerator
+from zope.testrunner.filter import Filter, explain_empty
+from zope.testrunner.find import Find
+from zope.testrunner.layers import (
+    LayerRegistry,
+    current_registry,
+    gather_layers,
+    layer_sort_key,
+    order_by_bases,
+    registry_of_run,
+)
+from zope.testrunner.listing import Listing
+from zope.testrunner.logsupport import Logging
+from zope.testrunner.model import Plan
+from zope.testrunner.options import get_options
+from zope.testrunner.process import SubProcess
+from zope.testrunner.report import formatter_for
+from zope.testrunner.report.tally import Tally
+from zope.testrunner.report.verbs import Verbs
+from zope.testrunner.selftest import SelfTest
+from zope.testrunner.shuffle import Shuffle
+from zope.testrunner.statistics import Statistics
+from zope.testrunner.tb_format import Traceback
+
+if TYPE_CHECKING:
+    import argparse
+
+    from zope.testrunner.execution.serial import ReadyLayer
+    from zope.testrunner.feature import Feature
+    from zope.testrunner.model import Test
+
+#: Exit statuses beyond 0 and 1; that of a usage error is in the error.
+NOTHING_SELECTED = 5
+INTERRUPTED = 130
+
+
+class Runner:
+    """One run of tests.
+
+    ``defaults`` and ``args`` are command-line words, the latter with the program's name first (``sys.argv`` if None).
+    ``found_suites`` are suites to run instead of discovering any.  ``script_parts`` and ``cwd`` say how to start child
+    processes.  ``warnings`` is the action for the warnings filter during the run, ``'default'`` if it is None and the
+    interpreter was not told otherwise.
+
+    After `run`, look at ``failed``, ``ran``, ``failures``, ``errors``, ``skipped``, ``import_errors`` and ``exit_status``.
+    Subclasses may extend `configure`, and features may set ``do_run_tests`` and ``show_report``.
+    """
+
+    def __init__(
+        self,
+        defaults: list[str] | None = None,
+        args: list[str] | None = None,
+        found_suites: Sequence[unittest.TestSuite] | None = None,
+        options: argparse.Namespace | None = None,
+        script_parts: Sequence[str] | None = None,
+        cwd: str | None = None,
+        warnings: str | None = None,
+    ) -> None:
+        self.defaults = defaults
+        self.args = args
+        self.found_suites = found_suites
+        # Kept for callers of old; `configure` makes the options anew from the words.
+        if options is not None:
+            self.options = options
+        self.script_parts = script_parts
+        self.cwd = cwd
+        if warnings is None and not sys.warnoptions:
+            # Whoever says nothing about warnings while testing should see them.
+            warnings = "default"
+        self.warnings = warnings
+
+        self.features: list[Feature] = []
+        self.plan = Plan()
+        self.failed = True
+        self.show_report = True
+        self.do_run_tests = True
+        self.interrupted = False
+        #: Whether this process is a child that sends its events to its parent.
+        self.framed = False
+        #: The number of this process in events: 0 unless it is a child.
+        self.worker = 0
+        self.clock = time.time
+        self.tally = Tally(self._live_test)
+        self._bus = Bus(())
+        self._token: str | None = None
+
+    # What features and callers see
+
+    options: argparse.Namespace
+    config: Config
+
+    def emit(self, event: Event) -> None:
+        """Tell all sinks what happened."""
+        self._bus.emit(event)
+
+    @property
+    def ran(self) -> int:
+        """The number of test cases that were run; repetitions count once."""
+        return self.tally.stats.ran
+
+    @property
+    def failures(self) -> list[tuple[object, str | None]]:
+        """Pairs of a test (or a text, where the test ran in another process) and a traceback as text."""
+        return self.tally.failures
+
+    @property
+    def errors(self) -> list[tuple[object, str | None]]:
+        """Pairs of a test (or a text) and a traceback as text."""
+        return self.tally.errors
+
+    @property
+    def skipped(self) -> list[tuple[object, str | None]]:
+        """Pairs of a test (or a text) and a reason."""
+        return self.tally.skipped
+
+    @property
+    def import_errors(self) -> list[unittest.TestCase]:
+        """The start-up failures: modules whose tests could not be collected."""
+        return list(self.plan.import_failures)
+
+    @property
+    def tests_by_layer_name(self) -> Mapping[str, unittest.TestSuite]:
+        """The plan as a dictionary; use `register_tests` to add to it."""
+        return {str(name): suite for name, suite in self.plan.suites().items()}
+
+    @property
+    def layer_name_cache(self) -> Mapping[str, object]:
+        """The layers that are known by name."""
+        return {str(name): layer for name, layer in current_registry().layers.items()}
+
+    @property
+    def listing(self) -> bool:
+        """Whether tests are listed instead of run."""
+        return self.config.select.listing
+
+    @property
+    def exit_status(self) -> int:
+        """What the process should exit with."""
+        if self.interrupted:
+            return INTERRUPTED
+        if self.failed:
+            return 1
+        if self.config.select.require_tests and not self.plan.layers:
+            return NOTHING_SELECTED
+        return 0
+
+    def register_tests(self, tests: Mapping[str, unittest.TestSuite]) -> None:
+        """Add layers and their suites to the plan, in place of those of the same name."""
+        suites = {**self.tests_by_layer_name, **tests}
+        self.plan = Plan.of(suites, self.plan.import_failures, self.plan.rejected)
+
+    def ordered_layers(self) -> Iterator[tuple[str, object, unittest.TestSuite]]:
+        """The layers in the order to run them, with their names and suites."""
+        for ready in order_of(self.plan, current_registry()):
+            yield ready.plan.name, ready.layer, ready.plan.suite
+
+    # The run
+
+    def run(self) -> bool | None:
+        """Do it all; returns True if the options alone made the run fail, else None: look at ``failed``.
+
+        Raises `UsageError` for options that cannot be served, and `ReporterError` when the output breaks.
+        """
+        with registry_of_run():
+            self.configure()
+            if self.options.fail:
+                return True
+            if self.options.showversion:
+                self._show_version()
+                return None
+            self.config = Config.from_options(self.options)
+            self._bus = Bus(self._sinks())
+            with warnings.catch_warnings():
+                self._filter_warnings()
+                self._run()
+        return None
+
+    def configure(self) -> None:
+        """Parse the words and make the features; subclasses add theirs to ``features`` after calling this."""
+        args = list(sys.argv) if self.args is None else self.args
+        resume = worker.read_command_line(args)
+        if resume is not None:
+            # The caller's list as well: whoever looks at it later sees what the parent was started with.
+            args[:] = resume.arguments
+            self.defaults = resume.defaults
+            self._token = worker.take_token(os.environ)
+            self.framed = self._token is not None
+            self.worker = 1
+        options = get_options(args, self.defaults)
+        options.testrunner_defaults = self.defaults
+        options.resume_layer = None if resume is None else resume.layer
+        options.resume_number = None if resume is None else resume.number
+        options.output = formatter_for(options)
+        self.options = options
+        self.features = [feature for feature in self._built_in_features() if feature.active]
+
+    def _built_in_features(self) -> list[Feature]:
+        from zope.testrunner._doctest import DocTest
+
+        kinds: list[type[Feature]] = [
+            SelfTest,
+            Logging,
+            DocTest,
+            Find,
+            Shuffle,
+            SubProcess,
+            Filter,
+            Listing,
+            Statistics,
+            Traceback,
+        ]
+        return [kind(self) for kind in kinds]
+
+    def _sinks(self) -> list[Sink]:
+        if self._token is not None:
+            return [self.tally, worker.FrameWriter(self._token)]
+        return [self.tally, Verbs(lambda: self.options.output, child=self.worker > 0)]
+
+    def _show_version(self) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("zope.testrunner")
+        except PackageNotFoundError:
+            number = "unknown (used without having been installed)"
+        sys.stdout.write(f"zope.testrunner version {number}\n")
+        self.failed = False
+
+    def _filter_warnings(self) -> None:
+        if self.warnings:
+            warnings.simplefilter(self.warnings)  # type: ignore[arg-type]  # any action, also a future one
+            if self.warnings in ("default", "always"):
+                warnings.filterwarnings("module", category=DeprecationWarning, message=r"Please use assert\w+ instead.")
+
+    def _run(self) -> None:
+        set_up: list[Feature] = []
+        try:
+            for feature in self.features:
+                feature.global_setup()
+                set_up.append(feature)
+                self.plan = feature.arrange(self.plan)
+            self._start()
+            for feature in self.features:
+                feature.late_setup()
+            if self.do_run_tests:
+                self.run_tests()
+        finally:
+            for feature in reversed(set_up):
+                feature.early_teardown()
+            for feature in reversed(set_up):
+                feature.global_teardown()
+        if self.show_report:
+            for feature in self.features:
+                feature.report()
+
+    def _start(self) -> None:
+        """Say what is going to be run, and why nothing is if so."""
+        select, plan = self.config.select, self.plan
+        seed = self.options.shuffle_seed if self.config.order.shuffle else None
+        argv = tuple(self.options.original_testrunner_args[1:])
+        started = RunStarted(
+            self.clock(), self.worker, argv, select.levels, len(plan.layers), plan.size, seed
+        )
+        self.emit(started)
+        if not plan.layers and self.worker == 0:
+            reason = explain_empty(plan, select)
+            if reason:
+                line = f"{reason}\n".encode("utf-8", "backslashreplace")
+                self.emit(OutputPassed(self.clock(), 0, "stderr", line))
+
+    def run_tests(self) -> None:
+        """Run the layers of the plan; ``failed`` and ``interrupted`` tell how it went."""
+        wanted = self.config.execute.resume_layer
+        if wanted is not None and wanted not in self.plan.names():
+            self.emit(Notice(self.clock(), self.worker, Importance.BANNER, f"Cannot find layer {wanted}"))
+            lost = ResultsCounted(self.clock(), self.worker, wanted, 0, (), (f"subprocess failed for {wanted}",))
+            self.emit(lost)
+        if self.config.leaks.report and self.worker == 0:
+            self._tell_what_is_read()
+        setting = self._setting()
+        executor = Serial(setting, self._elsewhere(setting))
+        try:
+            executor.run(self.plan)
+        finally:
+            self.interrupted = executor.interrupted
+            stats = self.tally.stats
+            self.failed = bool(self.plan.import_failures or stats.failures or stats.errors or self.interrupted)
+
+    def _tell_what_is_read(self) -> None:
+        from zope.testrunner.leaks import what_more_a_debug_build_reads
+
+        text = what_more_a_debug_build_reads()
+        if text:
+            self.emit(Notice(self.clock(), 0, Importance.INFO, text))
+
+    def _setting(self) -> Setting:
+        return Setting(
+            self.config.execute,
+            self.config.leaks,
+            self._bus.emit,
+            self.clock,
+            current_registry(),
+            self._announce,
+            self.worker,
+            resumed=self.options.resume_number == 0,
+        )
+
+    def _elsewhere(self, setting: Setting) -> _Resumer:
+        return _Resumer(self, setting)
+
+    def _announce(self, layer: object) -> None:
+        for feature in self.features:
+            feature.layer_setup(layer)
+
+    def _live_test(self, identity: int) -> Test | None:
+        """The test of the plan with this ``id()``, for callers that want objects in ``failures`` and ``errors``."""
+        return next((test for test in self.plan.tests() if id(test) == identity), None)
+
+
+class _Resumer:
+    """Runs in child processes what this one cannot run any more; loads what that needs only when it comes to it."""
+
+    def __init__(self, runner: Runner, setting: Setting) -> None:
+        self._runner = runner
+        self._setting = setting
+
+    def __call__(self, layers: Sequence[ReadyLayer]) -> bool:
+        from zope.testrunner import _script_parts
+        from zope.testrunner.execution.children import Children
+        from zope.testrunner.execution.launch import Script
+
+        runner = self._runner
+        parts = runner.script_parts if runner.script_parts is not None else _script_parts(runner.args)
+        script = Script(
+            tuple(parts),
+            runner.cwd if runner.cwd is not None else os.getcwd(),
+            tuple(runner.config.execute.defaults),
+            tuple(runner.config.execute.args),
+        )
+        return Children(self._setting, script)(layers)
+
+
+# Historical names ------------------------------------------------------------------------------------------------------
+# Other packages import these from here.
+
+
+class SetUpLayerFailure(unittest.TestCase):
+    """Stands for the set-up of a layer in lists of problems."""
+
+    subunit_label = "setUp"
+
+    def __init__(self, layer: object) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def runTest(self) -> None:
+        """There is nothing to run."""
+
+    def __str__(self) -> str:
+        return f"Layer: {self.id()}"
+
+    def id(self) -> str:
+        """The name of the layer and of its hook."""
+        from zope.testrunner.layers import name_of
+
+        return f"{name_of(self.layer)}.{self.subunit_label}"
+
+
+class TearDownLayerFailure(SetUpLayerFailure):
+    """Stands for the tear-down of a layer in lists of problems."""
+
+    subunit_label = "tearDown"
+
+
+class TestResult(Result):
+    """A result object for code that runs suites by itself and reports to ``options.output``."""
+
+    __test__ = False
+
+    def __init__(
+        self, options: argparse.Namespace, tests: unittest.TestSuite, layer_name: str | None = None
+    ) -> None:
+        from zope.testrunner.model import LayerName
+
+        bus = Bus([Verbs(lambda: options.output)])
+        name = LayerName(layer_name or "zope.testrunner.layer.UnitTests")
+        super().__init__(bus.emit, time.time, name, tests.countTestCases())
+
+
+def layer_from_name(name: str) -> object:
+    """The layer with this name; raises what importing it raises, `AttributeError` if the module has no such name."""
+    try:
+        return current_registry().find(name)
+    except LayerNotFound as error:
+        raise (error.__cause__ or error) from None
+
+
+def repr_lines(obj: object, max_width: int = 75, max_lines: int = 5) -> list[str]:
+    """The pretty-printed repr of any object, cut to a width and a number of lines."""
+    from zope.testrunner.execution.leftovers import repr_lines as lines
+
+    return lines(obj, max_width, max_lines)
+
+
+__all__ = [
+    "CanNotTearDown",
+    "EndRun",
+    "FakeInputContinueGenerator",
+    "LayerRegistry",
+    "Runner",
+    "SetUpLayerFailure",
+    "SubprocessError",
+    "TearDownLayerFailure",
+    "TestResult",
+    "UnexpectedSuccess",
+    "gather_layers",
+    "layer_from_name",
+    "layer_sort_key",
+    "order_by_bases",
+    "repr_lines",
+]

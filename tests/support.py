@@ -1,0 +1,86 @@
+"""What several tests need: running the runner as people do, and making small projects for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+from pathlib import Path
+from typing import NamedTuple
+
+#: The directory of the checkout, and the sample projects in it.
+CHECKOUT = Path(__file__).resolve().parent.parent
+SAMPLES = CHECKOUT / "testrunner-ex"
+
+_LEVELLED = [
+    (re.compile(r"\d+\.\d{3} s"), "N.NNN s"),
+    (re.compile(r"0x[0-9a-fA-F]+"), "0xADDR"),
+    (re.compile(r"(refcount|blocks)=\d+ *"), r"\1=N "),
+]
+
+
+class Done(NamedTuple):
+    """A process that has ended: exit status and what it wrote, times and addresses levelled."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of standard output."""
+        return self.out.splitlines()
+
+
+def levelled(text: str) -> str:
+    """Text in which what changes from run to run is replaced."""
+    for pattern, replacement in _LEVELLED:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment for child processes: what can be imported here can be imported there."""
+    passed = {name: value for name, value in os.environ.items() if not name.startswith("ZOPE_TESTRUNNER")}
+    return passed | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONIOENCODING": "utf-8"} | more
+
+
+def run_tests(
+    *arguments: str | Path, cwd: str | Path = CHECKOUT, timeout: float = 120.0, raw: bool = False, **env: str
+) -> Done:
+    """Run ``python -m zope.testrunner`` with these arguments; ``timeout`` in seconds only keeps a hang from lasting."""
+    done = subprocess.run(
+        [sys.executable, "-m", "zope.testrunner", *map(str, arguments)],
+        cwd=cwd,
+        env=environment(**env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
+    out, err = (text.decode("utf-8", "backslashreplace") for text in (done.stdout, done.stderr))
+    return Done(done.returncode, out if raw else levelled(out), err if raw else levelled(err))
+
+
+class ProjectCase(unittest.TestCase):
+    """A test with a directory of its own, ``self.project``, that is removed afterwards."""
+
+    def setUp(self) -> None:
+        directory = tempfile.TemporaryDirectory(prefix="project-")
+        self.addCleanup(directory.cleanup)
+        self.project = Path(directory.name).resolve()
+
+    def write(self, name: str, text: str) -> Path:
+        """Make a file in the project."""
+        path = self.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return path
+
+    def run_project(self, *arguments: str, **env: str) -> Done:
+        """Run the tests of the project."""
+        return run_tests("--path", self.project, *arguments, cwd=self.project, **env)
