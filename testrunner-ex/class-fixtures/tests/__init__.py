@@ -1,0 +1,1 @@
+"""Test classes with ``setUpClass`` and ``tearDownClass`` that work, fail or skip."""

@@ -1,0 +1,4 @@
+"""A test module that Python cannot compile."""
+
+class Unfinished(:
+    pass

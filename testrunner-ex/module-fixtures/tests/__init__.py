@@ -1,0 +1,1 @@
+"""Test modules with ``setUpModule`` and ``tearDownModule`` that work, fail or skip."""
