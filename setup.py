@@ -1,0 +1,52 @@
+"""The distribution ``zope.testrunner``."""
+
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+here = Path(__file__).resolve().parent
+
+setup(
+    name="zope.testrunner",
+    version="9.0.0.dev0",
+    description="A test runner with layers, repetition and leak tracking",
+    long_description="\n\n".join((here / name).read_text(encoding="utf-8") for name in ("README.rst", "CHANGES.rst")),
+    long_description_content_type="text/x-rst",
+    author="the zope.testrunner founders",
+    license="MIT",
+    license_files=["LICENSE"],
+    keywords="test runner unittest doctest layers leaks refcount",
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Environment :: Console",
+        "Framework :: Zope :: 3",
+        "Intended Audience :: Developers",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: Implementation :: CPython",
+        "Topic :: Software Development :: Testing",
+        "Typing :: Typed",
+    ],
+    package_dir={"": "src"},
+    # zope and zope.testing are namespaces: other distributions have modules in them too.
+    packages=find_namespace_packages("src", include=["zope.testrunner*", "zope.testing*"]),
+    package_data={"zope.testrunner": ["py.typed"]},
+    python_requires=">=3.11",
+    install_requires=["zope.interface", "zope.exceptions"],
+    extras_require={
+        "subunit": ["python-subunit>=1.4.3", "testtools>=0.9.30", "iso8601"],
+        "coverage": ["coverage"],
+        "pytest": ["pytest"],
+        "rich": ["rich"],
+        "dask": ["distributed"],
+        "test": ["pytest"],
+        "lint": ["ruff", "mypy", "import-linter"],
+        "docs": ["sphinx"],
+    },
+    entry_points={"console_scripts": ["zope-testrunner = zope.testrunner:run"]},
+    zip_safe=False,
+)
