@@ -1,0 +1,182 @@
+"""What is measured and what is promised: one entry of :data:`CASES` each.
+
+To add a case, add an entry. It needs a name for ``--only``, a title, contenders (a runner on a tree, with
+more arguments if need be) and claims about them. Runners are in :mod:`benchmarks.peers`, trees in
+:mod:`benchmarks.trees`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from benchmarks import peers, trees
+from benchmarks.measure import Metric
+from benchmarks.peers import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.measure import Sample
+    from benchmarks.peers import Runner
+    from benchmarks.trees import Tree
+
+
+class Comparison(Enum):
+    """How two medians become one number: their ratio, or by how much the first is larger."""
+
+    RATIO = "÷"
+    DIFFERENCE = "−"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """One runner at one job; the *label* is its row in the table and unique in a case."""
+
+    label: str
+    runner: Runner
+    tree: Tree
+    work: Work = Work.RUN
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What became of a claim: the number that was measured and whether it reaches the target.
+
+    *measured* is ``None`` when one side could not be measured, *reached* also when there is no target.
+    """
+
+    claim: Claim
+    measured: float | None
+    reached: bool | None
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether a target was set and not shown to be reached."""
+        return self.claim.at_most is not None and self.reached is not True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The median of *metric* of the contender *ours*, compared with that of *other*, is *at_most* this.
+
+    A difference is in the unit of the metric (seconds or bytes). Without *at_most* the number is only
+    reported.
+    """
+
+    metric: Metric
+    other: str
+    at_most: float | None = None
+    ours: str = "ours"
+    comparison: Comparison = Comparison.RATIO
+
+    def judge(self, samples: Mapping[str, Sample]) -> Finding:
+        """Hold the claim against what was measured; *samples* are by label."""
+        ours = samples[self.ours].median(self.metric)
+        other = samples[self.other].median(self.metric)
+        measured: float | None = None
+        if ours is not None and other is not None:
+            if self.comparison is Comparison.DIFFERENCE:
+                measured = ours - other
+            elif other:
+                measured = ours / other
+        reached = None if measured is None or self.at_most is None else measured <= self.at_most
+        return Finding(claim=self, measured=measured, reached=reached)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A comparison: who takes part, and what is claimed."""
+
+    name: str
+    title: str
+    contenders: tuple[Contender, ...]
+    claims: tuple[Claim, ...]
+
+    def baseline(self, contender: Contender) -> str | None:
+        """The label of our contender that did the same job, which *contender* is shown against."""
+        for candidate in self.contenders:
+            if candidate.runner is peers.OURS and (candidate.tree, candidate.work) == (
+                contender.tree,
+                contender.work,
+            ):
+                return candidate.label
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A case with the sample of each contender, by label, and what became of each claim."""
+
+    case: Case
+    samples: Mapping[str, Sample]
+    findings: tuple[Finding, ...]
+
+
+def judged(case: Case, samples: Mapping[str, Sample]) -> Result:
+    """The result of *case* for these samples."""
+    return Result(case=case, samples=samples, findings=tuple(claim.judge(samples) for claim in case.claims))
+
+
+def _on(tree: Tree, *runners: Runner, work: Work = Work.RUN, suffix: str = "") -> tuple[Contender, ...]:
+    """One contender for each runner, called by its name."""
+    return tuple(
+        Contender(label=runner.name + suffix, runner=runner, tree=tree, work=work) for runner in runners
+    )
+
+
+_EVERYONE = (peers.OURS, peers.UNITTEST, peers.PYTEST, peers.PUBLISHED_RUNNER)
+_WITHOUT = " without"
+
+CASES = (
+    Case(
+        name="start-up",
+        title="4 tests",
+        contenders=_on(trees.FOUR, *_EVERYONE, peers.BARE),
+        claims=(Claim(metric=Metric.CPU, other="published", at_most=0.6),),
+    ),
+    Case(
+        name="empty-20000",
+        title="20,000 empty tests",
+        contenders=_on(trees.EMPTY_20_000, *_EVERYONE),
+        claims=(
+            Claim(metric=Metric.CPU, other="published", at_most=0.8),
+            Claim(metric=Metric.CPU, other="unittest", at_most=1.1),
+        ),
+    ),
+    Case(
+        name="listing-400",
+        title="the tests of 400 packages, 5 in each (unittest cannot list)",
+        contenders=_on(trees.PACKAGES_400, peers.OURS, peers.PYTEST, peers.PUBLISHED_RUNNER, work=Work.LIST),
+        claims=(Claim(metric=Metric.CPU, other="published"), Claim(metric=Metric.WALL, other="published")),
+    ),
+    Case(
+        name="retaining-2000",
+        title="2,000 tests that set self.data = bytearray(100_000), and the same tests without that",
+        contenders=(
+            *_on(trees.RETAINING, *_EVERYONE),
+            *_on(trees.NOT_RETAINING, *_EVERYONE, suffix=_WITHOUT),
+        ),
+        claims=(
+            *(
+                Claim(metric=Metric.PEAK, other=runner.name)
+                for runner in _EVERYONE
+                if runner is not peers.OURS
+            ),
+            Claim(
+                metric=Metric.PEAK,
+                other=f"ours{_WITHOUT}",
+                comparison=Comparison.DIFFERENCE,
+                at_most=10_000_000,
+            ),
+        ),
+    ),
+    Case(
+        name="empty-100000",
+        title="100,000 empty tests (not under pytest, which takes minutes)",
+        contenders=_on(trees.EMPTY_100_000, peers.OURS, peers.UNITTEST, peers.PUBLISHED_RUNNER),
+        claims=(Claim(metric=Metric.PEAK, other="published", at_most=0.8),),
+    ),
+)
