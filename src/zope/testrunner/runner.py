@@ -102,6 +102,7 @@ class Runner:
             warnings = "default"
         self.warnings = warnings
 
+        self.config = Config()
         self.features: list[Feature] = []
         self.plan = Plan()
         self.failed = True
@@ -120,7 +121,6 @@ class Runner:
     # What features and callers see
 
     options: argparse.Namespace
-    config: Config
 
     def emit(self, event: Event) -> None:
         """Tell all sinks what happened."""
@@ -198,10 +198,10 @@ class Runner:
             self.configure()
             if self.options.fail:
                 return True
+            self.config = Config.from_options(self.options)
             if self.options.showversion:
                 self._show_version()
                 return None
-            self.config = Config.from_options(self.options)
             self._bus = Bus(self._sinks())
             with warnings.catch_warnings():
                 self._filter_warnings()

@@ -84,8 +84,7 @@ def repr_lines(obj: object, max_width: int = 75, max_lines: int = 5) -> list[str
     try:
         lines = pformat(obj).split("\n")
     except Exception:
-        kind = type(obj)
-        lines = [f"<class '{kind.__module__}.{kind.__qualname__}'> instance at {id(obj):#x}"]
+        return [f"{type(obj)} instance at {id(obj):#x}"]
     if len(lines) > max_lines:
         lines = [*lines[: max_lines - 1], "..."]
     return [line if len(line) <= max_width else line[: max_width - 3] + "..." for line in lines]

@@ -1,0 +1,343 @@
+"""The composition root, used as other packages use it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import unittest
+import warnings
+
+import zope.testrunner
+from support import SAMPLES
+from zope.testrunner import runner as module
+from zope.testrunner.exceptions import UsageError
+from zope.testrunner.feature import Feature
+from zope.testrunner.layer import UnitTests
+from zope.testrunner.model import Plan
+from zope.testrunner.runner import Runner
+
+
+class Sample(unittest.TestCase):
+    """Tests to run, by name."""
+
+    __test__ = False
+
+    def passes(self) -> None:
+        """Nothing."""
+
+    def fails(self) -> None:
+        self.fail("no good")
+
+    def errs(self) -> None:
+        raise ValueError("bad")
+
+    def skips(self) -> None:
+        self.skipTest("not today")
+
+
+class RunnerCase(unittest.TestCase):
+    """Runs suites that are given, and keeps what is printed."""
+
+    def setUp(self) -> None:
+        self.out, self.err = io.StringIO(), io.StringIO()
+
+    def run_names(self, *names: str, args: tuple[str, ...] = (), kind: type[Runner] = Runner) -> Runner:
+        """Run samples."""
+        suite = unittest.TestSuite(map(Sample, names))
+        runner = kind([], ["test", *args], found_suites=[suite])
+        with contextlib.redirect_stdout(self.out), contextlib.redirect_stderr(self.err):
+            runner.run()
+        return runner
+
+
+class TestResults(RunnerCase):
+    """What a runner knows after its run."""
+
+    def test_success(self) -> None:
+        runner = self.run_names("passes", "skips")
+
+        self.assertFalse(runner.failed)
+        self.assertEqual((2, [], [], 0), (runner.ran, runner.failures, runner.errors, runner.exit_status))
+        ((test, reason),) = runner.skipped
+        self.assertIsInstance(test, Sample)
+        self.assertEqual("not today", reason)
+
+    def test_problems_come_as_pairs_of_test_and_text(self) -> None:
+        runner = self.run_names("fails", "errs")
+
+        self.assertTrue(runner.failed)
+        self.assertEqual(1, runner.exit_status)
+        ((failed, failure),) = runner.failures
+        ((errored, error),) = runner.errors
+        self.assertIsInstance(failed, Sample)
+        self.assertIsInstance(errored, Sample)
+        self.assertIn("AssertionError: no good\n", str(failure))
+        self.assertIn("ValueError: bad\n", str(error))
+
+    def test_nothing_selected_is_a_success_unless_tests_are_required(self) -> None:
+        self.assertEqual(0, self.run_names().exit_status)
+        self.assertEqual(5, self.run_names(args=("--require-tests",)).exit_status)
+        self.assertEqual(0, self.run_names("passes", args=("--require-tests",)).exit_status)
+
+    def test_the_plan_is_a_dictionary_for_features_of_old(self) -> None:
+        runner = self.run_names("passes")
+
+        self.assertEqual(["zope.testrunner.layer.UnitTests"], list(runner.tests_by_layer_name))
+        ((name, layer, suite),) = runner.ordered_layers()
+        self.assertEqual(("zope.testrunner.layer.UnitTests", UnitTests, 1), (name, layer, suite.countTestCases()))
+
+    def test_bad_options_are_one_error(self) -> None:
+        with self.assertRaises(UsageError):
+            self.run_names("passes", args=("--repeat=-1",))
+
+
+class TestFeatures(RunnerCase):
+    """Subclasses of the runner add features."""
+
+    def calls_of(self, *names: str, args: tuple[str, ...] = ()) -> list[str]:
+        """The hooks of a feature that were called when samples were run."""
+        calls: list[str] = []
+
+        class Noting(Feature):
+            active = True
+
+            def __getattribute__(self, name: str) -> object:
+                if name in dir(Feature) and not name.startswith("_") and name not in ("active", "runner"):
+                    calls.append(name)
+                return super().__getattribute__(name)
+
+        class Mine(Runner):
+            def configure(self) -> None:
+                super().configure()
+                self.features.append(Noting(self))
+
+        self.run_names(*names, args=args, kind=Mine)
+        return calls
+
+    def test_hooks_are_called_in_order(self) -> None:
+        self.assertEqual(
+            ["global_setup", "arrange", "late_setup", "layer_setup", "early_teardown", "global_teardown", "report"],
+            self.calls_of("passes"),
+        )
+
+    def test_no_hooks_for_tests_are_called(self) -> None:
+        self.assertNotIn("test_setup", self.calls_of("passes", args=("-N2",)))
+
+    def test_a_feature_may_change_the_plan(self) -> None:
+        class Half(Feature):
+            active = True
+
+            def arrange(self, plan: Plan) -> Plan:
+                suites = {name: unittest.TestSuite(list(suite)[:1]) for name, suite in plan.suites().items()}
+                return Plan.of({str(name): suite for name, suite in suites.items()})
+
+        class Mine(Runner):
+            def configure(self) -> None:
+                super().configure()
+                self.features.append(Half(self))
+
+        self.assertEqual(1, self.run_names("passes", "fails", kind=Mine).ran)
+        self.assertFalse(self.run_names("passes", "fails", kind=Mine).failed)
+
+    def test_a_feature_may_add_tests_in_the_old_way(self) -> None:
+        class More(Feature):
+            active = True
+
+            def global_setup(self) -> None:
+                suite = unittest.TestSuite([Sample("fails")])
+                self.runner.register_tests({"zope.testrunner.layer.EmptySuite": suite})
+
+        class Mine(Runner):
+            def configure(self) -> None:
+                super().configure()
+                self.features.append(More(self))
+
+        runner = self.run_names("passes", kind=Mine)
+
+        self.assertEqual((2, 1), (runner.ran, len(runner.failures)))
+
+    def test_teardown_happens_also_when_a_later_set_up_fails(self) -> None:
+        calls: list[str] = []
+
+        class First(Feature):
+            active = True
+
+            def global_setup(self) -> None:
+                calls.append("first up")
+
+            def global_teardown(self) -> None:
+                calls.append("first down")
+
+        class Second(Feature):
+            active = True
+
+            def global_setup(self) -> None:
+                raise OSError("no room")
+
+            def global_teardown(self) -> None:
+                calls.append("second down")
+
+        class Mine(Runner):
+            def configure(self) -> None:
+                super().configure()
+                self.features += [First(self), Second(self)]
+
+        with self.assertRaises(OSError):
+            self.run_names("passes", kind=Mine)
+
+        self.assertEqual(["first up", "first down"], calls)
+
+
+class TestWarnings(RunnerCase):
+    """Warnings are shown unless Python was told what to do with them."""
+
+    def actions(self, options: list[str], setting: str | None = None) -> str | None:
+        """The setting that a runner uses."""
+        before, sys.warnoptions = sys.warnoptions, options
+        try:
+            return Runner(warnings=setting).warnings
+        finally:
+            sys.warnoptions = before
+
+    def test_by_default(self) -> None:
+        self.assertEqual("default", self.actions([]))
+
+    def test_not_if_python_was_told(self) -> None:
+        self.assertIsNone(self.actions(["error"]))
+
+    def test_as_the_caller_says(self) -> None:
+        self.assertEqual("ignore", self.actions(["error"], "ignore"))
+
+    def test_filters_are_as_before_after_the_run(self) -> None:
+        before = list(warnings.filters)
+
+        self.run_names("passes")
+
+        self.assertEqual(before, list(warnings.filters))
+
+
+class TestRunInternal(unittest.TestCase):
+    """The function that does it all."""
+
+    def call(self, *args: str) -> tuple[bool, str, str]:
+        """What it returns and prints."""
+        out, err = io.StringIO(), io.StringIO()
+        path, modules = list(sys.path), set(sys.modules)
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                failed = zope.testrunner.run_internal([], ["test", *args])
+        finally:
+            sys.path[:] = path
+            for name in set(sys.modules) - modules:
+                if not name.startswith("zope."):
+                    del sys.modules[name]
+        return failed, out.getvalue(), err.getvalue()
+
+    def test_it_says_whether_anything_failed(self) -> None:
+        self.assertFalse(self.call("--path", str(SAMPLES), "--tests-pattern", "leak")[0])
+
+    def test_the_class_is_looked_up_when_needed(self) -> None:
+        class Mine(Runner):
+            def run(self) -> bool | None:
+                self.failed = False
+                used.append(self)
+                return None
+
+        used: list[Runner] = []
+        before, module.Runner = module.Runner, Mine  # type: ignore[misc]
+        try:
+            self.assertFalse(zope.testrunner.run_internal([], ["test"]))
+        finally:
+            module.Runner = before  # type: ignore[misc]
+
+        self.assertEqual(1, len(used))
+
+    def test_the_version(self) -> None:
+        failed, out, _ = self.call("--version")
+
+        self.assertFalse(failed)
+        self.assertRegex(out, r"^zope\.testrunner version .+\n$")
+
+    def test_bad_options_are_one_line(self) -> None:
+        failed, out, err = self.call("--repeat=-1")
+
+        self.assertTrue(failed)
+        self.assertEqual("", out)
+        self.assertRegex(err, "^test: error: .*--repeat.*\n$")
+
+    def test_a_setting_that_cannot_be_served_is_said_where_the_report_would_be(self) -> None:
+        failed, out, err = self.call("-s", "no.such.package", "--path", str(SAMPLES))
+
+        self.assertTrue(failed)
+        self.assertRegex(out, "^Cannot import package 'no.such.package'.*\n$")
+        self.assertEqual("", err)
+
+
+class TestScriptParts(unittest.TestCase):
+    """How a child process is started again."""
+
+    def test_a_script(self) -> None:
+        with tempfile.NamedTemporaryFile(suffix=".py") as script:
+            self.assertEqual([os.path.abspath(script.name)], zope.testrunner._script_parts([script.name, "-v"]))
+
+    def test_setup_py(self) -> None:
+        self.assertEqual(
+            ["-c", "from zope.testrunner import run; run()"], zope.testrunner._script_parts(["setup.py", "test"])
+        )
+
+    def test_a_script_that_is_not_there(self) -> None:
+        self.assertEqual(["-m", "zope.testrunner"], zope.testrunner._script_parts(["/no/such/script"]))
+
+    def test_the_package_itself_is_not_run_by_path(self) -> None:
+        main = os.path.join(os.path.dirname(zope.testrunner.__file__), "__main__.py")
+
+        self.assertEqual(["-m", "zope.testrunner"], zope.testrunner._script_parts([main]))
+
+
+class TestHistoricalNames(unittest.TestCase):
+    """Other packages import these from here."""
+
+    def test_they_are_there(self) -> None:
+        for name in module.__all__:
+            with self.subTest(name):
+                self.assertTrue(hasattr(module, name))
+
+    def test_layers_by_name(self) -> None:
+        self.assertIs(UnitTests, module.layer_from_name("zope.testrunner.layer.UnitTests"))
+        with self.assertRaisesRegex(AttributeError, "^module 'zope.testrunner.layer' has no attribute 'Nothing'$"):
+            module.layer_from_name("zope.testrunner.layer.Nothing")
+        with self.assertRaises(ModuleNotFoundError):
+            module.layer_from_name("no.such.module.Layer")
+
+    def test_layer_failures_name_the_layer_and_the_hook(self) -> None:
+        self.assertEqual(
+            "Layer: zope.testrunner.layer.UnitTests.setUp", str(module.SetUpLayerFailure(UnitTests))
+        )
+        self.assertEqual("tearDown", module.TearDownLayerFailure.subunit_label)
+
+    def test_reprs_are_cut(self) -> None:
+        class C:
+            def __repr__(self) -> str:
+                raise ValueError
+
+        (line,) = module.repr_lines(C())
+        self.assertIn(".C'> instance at 0x", line)
+        self.assertEqual("...", module.repr_lines(list(range(1000)))[-1])
+        self.assertEqual(5, len(module.repr_lines(list(range(1000)))))
+        self.assertTrue(module.repr_lines("x" * 300)[0].endswith("..."))
+
+    def test_a_result_reports_to_the_output_of_the_options(self) -> None:
+        from argparse import Namespace
+
+        from zope.testrunner.report.text import OutputFormatter
+
+        options = Namespace(output=OutputFormatter(Namespace(verbose=2, progress=False)))
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            result = module.TestResult(options, unittest.TestSuite([Sample("passes")]))
+            result.run_test(Sample("passes"))
+
+        self.assertIn(" passes (", out.getvalue())
