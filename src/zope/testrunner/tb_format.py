@@ -50,13 +50,14 @@ def format_exception(
     tb: TracebackType | None | _Missing = _MISSING,
     limit: int | None = None,
     chain: bool | None = None,
-    **ignored: object,  # noqa: ARG001 - what later versions of Python add, such as colours
+    **ignored: object,
 ) -> list[str]:
     """The report on an exception as a list of strings, each ending in a line end and possibly containing more.
 
     Called like `traceback.format_exception`: with a type, an exception and a traceback, or with an exception alone.
     ``limit`` is the greatest number of frames shown for each exception of the chain, by default ``sys.tracebacklimit`` or
     200; the ones in the middle are left out.  Exceptions that led to this one come first unless ``chain`` is false.
+    Other keywords, which newer versions of Python have for colours, make no difference.
     """
     kind, error, trace = _normalised(t, value, tb)
     return list(_report(kind, error, trace, limit, chain is None or chain))
@@ -69,7 +70,7 @@ def print_exception(
     limit: int | None = None,
     file: TextIO | None = None,
     chain: bool | None = None,
-    **ignored: object,  # noqa: ARG001 - what later versions of Python add, such as colours
+    **ignored: object,
 ) -> None:
     """Write what `format_exception` gives to ``file``, by default the standard output.
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
+import os
 import sys
 import unittest
+from array import array
 from collections.abc import Callable
+from itertools import pairwise
 from unittest import mock
 
 import support_streams
@@ -13,7 +17,7 @@ from support_streams import ERROR, LAYER, Recorder, options, problem, ref, shown
 from zope.testrunner import events
 from zope.testrunner.events import Event, Importance, LapMeasured, Left, LeftBehind, Notice, OutputPassed
 from zope.testrunner.leaks.readings import Change, Reading, Unit
-from zope.testrunner.model import ImportFailure, Outcome, TestRef
+from zope.testrunner.model import ImportFailure, Outcome, Stats, TestRef
 from zope.testrunner.report.palette import ColorfulOutputFormatter
 from zope.testrunner.report.text import OutputFormatter
 from zope.testrunner.report.verbs import Verbs, pass_through
@@ -318,6 +322,37 @@ class IdleTest(unittest.TestCase):
             for verbose in range(5):
                 expected, found = (shown(stream(), kind(options(verbose))) for kind in (Same, OutputFormatter))
                 self.assertEqual(expected, found)
+
+
+class GrowthTest(unittest.TestCase):
+    """What is remembered for showing takes no more room from one repetition to the next."""
+
+    LAPS = 8
+
+    def lap(self, verbs: Verbs, number: int) -> None:
+        note = Recorder()
+        for _ in note.lap(number, self.LAPS, Stats(60, 30)):
+            for index in range(30):
+                note.passing(f"test_{index}", index, 60, 300.0, collected=index)
+                test = ref("test_fails")
+                note(events.TestStarted, test, 30 + index, 60)
+                note(events.ProblemReported, test, problem(), 0.5, f"part {number} {index}")
+                note(events.TestFinished, test, Outcome.FAILED, 0.5, (f"reason {number}",))
+        replay(note.events, verbs)
+
+    def test_no_block_is_allocated(self) -> None:
+        for title, formatter in support_streams.settings():
+            with self.subTest(title), open(os.devnull, "w", encoding="utf-8") as nowhere:
+                verbs = Verbs(lambda formatter=formatter: formatter)  # type: ignore[misc]
+                readings = array("q", bytes(8 * self.LAPS))
+                with contextlib.redirect_stdout(nowhere):
+                    for lap in range(self.LAPS):
+                        self.lap(verbs, lap + 1)
+                        gc.collect()
+                        readings[lap] = sys.getallocatedblocks()
+
+                changes = [later - earlier for earlier, later in pairwise(readings[2:])]
+                self.assertEqual([0] * (self.LAPS - 3), changes)
 
 
 class CompletenessTest(unittest.TestCase):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zope.testrunner.report.text import OutputFormatter, Settings
+    from zope.testrunner.report.base import Settings
+    from zope.testrunner.report.text import OutputFormatter
 
 
 def formatter_for(options: Settings) -> OutputFormatter:

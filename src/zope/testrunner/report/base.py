@@ -1,4 +1,4 @@
-"""What a formatter is: an object with the methods that formatters have had for many years."""
+"""What a formatter is, an object with the methods that formatters have had for many years, and what they are given."""
 
 from __future__ import annotations
 
@@ -7,7 +7,37 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from zope.testrunner.problem import LooseExcInfo
-    from zope.testrunner.report.text import ImportProblem
+
+
+class Settings(Protocol):
+    """What a formatter looks at in the options; whatever is missing is taken as not asked for."""
+
+    verbose: int
+    progress: bool
+    processes: int
+    resume_layer: str | None
+    slow_test_threshold: float
+
+
+class ImportProblem(Protocol):
+    """A module that could not be imported, and why."""
+
+    @property
+    def module(self) -> str:
+        """The name of the module."""
+
+    @property
+    def exc_info(self) -> LooseExcInfo | None:
+        """The exception, if it is known."""
+
+
+class Growth(Protocol):
+    """What changed by type since the last look; ``n`` is the number of references to everything that was looked at."""
+
+    n: int
+
+    def output(self) -> None:
+        """Write the table."""
 
 
 class Formatter(Protocol):

@@ -8,7 +8,7 @@ from zope.testrunner.report.painting import painted_doctest, painted_traceback
 from zope.testrunner.report.text import OutputFormatter
 
 if TYPE_CHECKING:
-    from zope.testrunner.report.text import Settings
+    from zope.testrunner.report.base import Settings
 
 
 class ColorfulOutputFormatter(OutputFormatter):

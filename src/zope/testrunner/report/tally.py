@@ -8,7 +8,6 @@ that stay: counters are numbers in one array, and what is known of a problem is 
 from __future__ import annotations
 
 import marshal
-from array import array
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from types import MappingProxyType
@@ -52,7 +51,7 @@ class Tally:
 
     def __init__(self, resolve: Callable[[int], object | None] | None = None) -> None:
         self._resolve = resolve
-        self._counts = array("q", bytes(8 * 6))
+        self._counts = memoryview(bytearray(8 * 6)).cast("q")
         self._records = bytearray(_FILLING)
         # Whether a child process is in a later lap; its tests have been counted in the first one.
         self._children_repeat: dict[int, bool] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Protocol, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.report import progress
@@ -19,37 +19,7 @@ if TYPE_CHECKING:
     from zope.testrunner.leaks.readings import Reading
     from zope.testrunner.model import Test
     from zope.testrunner.problem import LooseExcInfo
-
-
-class Settings(Protocol):
-    """What a formatter looks at in the options; whatever is missing is taken as not asked for."""
-
-    verbose: int
-    progress: bool
-    processes: int
-    resume_layer: str | None
-    slow_test_threshold: float
-
-
-class ImportProblem(Protocol):
-    """A module that could not be imported, and why."""
-
-    @property
-    def module(self) -> str:
-        """The name of the module."""
-
-    @property
-    def exc_info(self) -> LooseExcInfo | None:
-        """The exception, if it is known."""
-
-
-class Growth(Protocol):
-    """What changed by type since the last look; ``n`` is the number of references to everything that was looked at."""
-
-    n: int
-
-    def output(self) -> None:
-        """Write the table."""
+    from zope.testrunner.report.base import Growth, ImportProblem, Settings
 
 
 class OutputFormatter:
@@ -72,12 +42,19 @@ class OutputFormatter:
     @property
     def verbose(self) -> int:
         """How much to tell, 0 to 4."""
-        return int(getattr(self.options, "verbose", 0) or 0)
+        # Asked several times for each test, so the usual case comes first.
+        try:
+            return self.options.verbose or 0  # type: ignore[union-attr]
+        except AttributeError:
+            return 0
 
     @property
     def progress(self) -> bool:
         """Whether one line shows how far the run is."""
-        return bool(getattr(self.options, "progress", False))
+        try:
+            return self.options.progress or False  # type: ignore[union-attr]
+        except AttributeError:
+            return False
 
     @property
     def in_subprocess(self) -> bool:
@@ -236,7 +213,8 @@ class OutputFormatter:
         if gccount and verbose:
             mark = "!" if verbose == 1 else f" [{gccount}]"
             self._write(mark)
-            self._width += len(mark)
+            if self.progress:
+                self._width += len(mark)
         if verbose > 1 and not self.progress:
             self._write("\n")
 
@@ -419,8 +397,9 @@ class OutputFormatter:
 
     def _add(self, text: str) -> None:
         self._write(text)
-        # One more than was written, as ever: a blank too many does no harm.
-        self._width += len(text) + 1
+        if self.progress:
+            # One more than was written, as ever: a blank too many does no harm.
+            self._width += len(text) + 1
 
     def _report_problem(
         self,

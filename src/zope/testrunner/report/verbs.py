@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from zope.testrunner.events import Emit, Event
     from zope.testrunner.leaks.readings import Change, Reading
     from zope.testrunner.model import LayerName, Problem, TestRef
-    from zope.testrunner.report.base import Formatter
-    from zope.testrunner.report.text import ImportProblem
+    from zope.testrunner.report.base import Formatter, ImportProblem
 
 #: The tracker whose readings have methods of their own.
 _REFCOUNTS = "refcounts"
