@@ -182,7 +182,8 @@ class TestResumedLayers(ProjectCase):
         self.assertEqual([f"  {READING}=N change=0     "] * 6, [line for line in done.lines if "change=" in line], done.out)
 
     def test_the_same_words_typed_by_hand_print_text_and_the_trailer(self) -> None:
-        done = run_tests("--resume-layer", "tests.T2", "1", "--default", "-v", "--path", self.project, "-t!process", cwd=self.project)
+        words = "--resume-layer", "tests.T2", "1", "--default", "-v", "-t!process"
+        done = run_tests(*words, "--path", self.project, cwd=self.project)
 
         self.assertIn("Running tests.T2 tests:\n  Running in a subprocess.\n  Set up tests.T2", done.out)
         self.assertNotIn("Total:", done.out)

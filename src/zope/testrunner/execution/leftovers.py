@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from _thread import _count
+from _thread import _count, get_ident
 from collections.abc import Callable, Sequence
 
 from zope.testrunner.events import Emit, Left, LeftBehind
@@ -30,12 +30,14 @@ class Leftovers:
         self._layer = layer
         self._ignored = ignored
         self._worker = worker
-        self._threads: frozenset[int] = frozenset()
-        self._garbage = len(gc.garbage)
+        # Python counts only the threads that it started: with a count of 0, this one is all there is.
+        self._alone = frozenset((get_ident(),))
+        self._threads = self._alone
+        self._garbage = self._garbage_before = len(gc.garbage)
 
     def before(self) -> None:
         """Remember what is there already."""
-        self._threads = _running() if _count() else frozenset()
+        self._threads = _running() if _count() else self._alone
 
     def after(self, test: TestRef) -> None:
         """Report what has come since `before`."""
@@ -44,8 +46,13 @@ class Leftovers:
         if _count():
             self._report_threads(test)
 
-    def _report_garbage(self, test: TestRef) -> None:
-        new = tuple(gc.garbage[self._garbage :])
+    def after_lap(self) -> None:
+        """Report the garbage of all tests together."""
+        if len(gc.garbage) > self._garbage_before:
+            self._report_garbage(None)
+
+    def _report_garbage(self, test: TestRef | None) -> None:
+        new = tuple(gc.garbage[self._garbage_before if test is None else self._garbage :])
         self._garbage = len(gc.garbage)
         if new:
             items = tuple(safe_repr(each) for each in new)

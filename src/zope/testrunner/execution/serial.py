@@ -176,6 +176,7 @@ class Serial:
         emit, clock, worker, execute = self._emit, self._clock, self._worker, self._setting.execute
         emit(LapStarted(clock(), worker, name, lap, execute.repeat, size))
         began = perf_counter()
+        leftovers = Leftovers(emit, clock, name, execute.ignore_new_threads, worker)
         result = Result(
             emit,
             clock,
@@ -184,7 +185,7 @@ class Serial:
             hooks=hooks_of(order_by_bases(with_bases([ready.layer]))),
             stop_on_error=execute.stop_on_error,
             held=self._held,
-            leftovers=Leftovers(emit, clock, name, execute.ignore_new_threads, worker),
+            leftovers=leftovers,
             worker=worker,
         )
         fixtures = Fixtures(result)
@@ -203,7 +204,9 @@ class Serial:
             emit(Notice(clock(), worker, Importance.ERROR, f"\nInterrupted{where}."))
             self._finish_lap(result, fixtures, name, lap, began)
             raise
-        return self._finish_lap(result, fixtures, name, lap, began)
+        stats = self._finish_lap(result, fixtures, name, lap, began)
+        leftovers.after_lap()
+        return stats
 
     def _finish_lap(self, result: Result, fixtures: Fixtures, name: LayerName, lap: int, began: float) -> Stats:
         fixtures.close()
