@@ -266,7 +266,7 @@ class TestRunInternal(unittest.TestCase):
 
         self.assertTrue(failed)
         self.assertEqual("", out)
-        self.assertRegex(err, "^test: error: .*--repeat.*\n$")
+        self.assertRegex(err, "error: .*--repeat.*\n$")
 
     def test_a_setting_that_cannot_be_served_is_said_where_the_report_would_be(self) -> None:
         failed, out, err = self.call("-s", "no.such.package", "--path", str(SAMPLES))

@@ -83,19 +83,20 @@ def _run(
             return True, _nobody_reads()
         raise
     except TestRunnerError as error:
-        return True, _explain(error, args)
+        return True, _explain(error)
     return runner.failed, runner.exit_status
 
 
-def _explain(error: TestRunnerError, args: Sequence[str] | None) -> int:
-    """Say what is wrong in one line, and return the exit status."""
-    status = getattr(error, "status", 1)
-    if status == 2:
-        program = os.path.basename((args or sys.argv or ["zope-testrunner"])[0])
-        sys.stderr.write(f"{program}: error: {error}\n")
-    else:
+def _explain(error: TestRunnerError) -> int:
+    """Say what is wrong in a line, and return the exit status."""
+    from zope.testrunner.exceptions import UsageError
+    from zope.testrunner.options import complaint
+
+    if not isinstance(error, UsageError):
         sys.stdout.write(f"{error}\n")
-    return status if isinstance(status, int) else 1
+        return 1
+    (sys.stderr if error.status == 2 else sys.stdout).write(f"{complaint(error)}\n")
+    return error.status
 
 
 def _nobody_reads() -> int:

@@ -612,7 +612,7 @@ class Find(Feature):
                 found = dict(find_tests(self.runner.options, self.runner.found_suites))
         finally:
             _journal.reset(token)
-        failures = [test for test in found.pop(None, ()) if isinstance(test, StartUpFailure)]
+        failures = [test for test in found.pop(None, ()) if isinstance(test, unittest.TestCase)]
         suites: dict[str, unittest.TestSuite] = {str(name): suite for name, suite in plan.suites().items()}
         suites.update((name, suite) for name, suite in found.items() if name is not None)
         plan = Plan.of(suites, (*plan.import_failures, *failures), plan.rejected)
@@ -620,11 +620,11 @@ class Find(Feature):
         self._report_discovery(plan, failures)
         return plan
 
-    def _report_discovery(self, plan: Plan, failures: list[StartUpFailure]) -> None:
+    def _report_discovery(self, plan: Plan, failures: list[unittest.TestCase]) -> None:
         problems = tuple(
             ImportFailure(
-                failure.module,
-                snapshot(Outcome.ERRORED, failure.exc_info or (None, None, None), standard=True),
+                _module_of(failure),
+                snapshot(Outcome.ERRORED, getattr(failure, "exc_info", None) or (None, None, None), standard=True),
             )
             for failure in failures
         )
@@ -637,7 +637,11 @@ class Find(Feature):
         self.runner.emit(Notice(self.runner.clock(), self.runner.worker, Importance.INFO, text))
 
     def report(self) -> None:
-        failures = self.runner.plan.import_failures
-        modules = tuple(str(getattr(failure, "module", failure)) for failure in failures)
+        modules = tuple(map(_module_of, self.runner.plan.import_failures))
         if modules:
             self.runner.emit(ImportsSummed(self.runner.clock(), self.runner.worker, modules))
+
+
+def _module_of(failure: unittest.TestCase) -> str:
+    """The name of the module that a start-up failure stands for, also if it is not one of ours."""
+    return str(getattr(failure, "module", failure))

@@ -203,6 +203,8 @@ class Runner:
                 self._show_version()
                 return None
             self._bus = Bus(self._sinks())
+            for text in self.options.notices if self.worker == 0 else ():
+                self.emit(OutputPassed(self.clock(), 0, "stdout", f"{text}\n".encode("utf-8", "backslashreplace")))
             with warnings.catch_warnings():
                 self._filter_warnings()
                 self._run()
