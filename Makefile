@@ -45,10 +45,10 @@ demo: $(SCRIPT)
 	@echo "# A test that keeps three objects each time it runs: every iteration has more than the one before."
 	-bin/test --path testrunner-ex --tests-pattern leak -N4 -r
 
-test: suite
+test: suite $(SCRIPT)
 	bin/test
 
-suite: $(SCRIPT)
+suite: $(INSTALLED)
 	$(BIN)/python -m pytest -q
 
 bin: $(SCRIPT)

@@ -12,7 +12,7 @@ class Sample(unittest.TestCase):
 
     __test__ = False
 
-    def test_fails(self) -> None:
+    def fails(self) -> None:
         self.assertEqual([1], [2])
 
 
@@ -33,7 +33,7 @@ class TestSharing(unittest.TestCase):
     """Tests share until they run."""
 
     def test_common_tests_have_one_dictionary(self) -> None:
-        first, second = Sample("test_fails"), Sample("test_fails")
+        first, second = Sample("fails"), Sample("fails")
 
         share(first)
         share(second)
@@ -41,7 +41,7 @@ class TestSharing(unittest.TestCase):
         self.assertIs(methods(first), methods(second))
 
     def test_a_test_of_its_own_kind_keeps_its_own(self) -> None:
-        special = Special("test_fails")
+        special = Special("fails")
         before = methods(special)
 
         share(special)
@@ -49,7 +49,7 @@ class TestSharing(unittest.TestCase):
         self.assertIs(before, methods(special))
 
     def test_running_gives_each_its_own_again(self) -> None:
-        first, second = Sample("test_fails"), Sample("test_fails")
+        first, second = Sample("fails"), Sample("fails")
         share(first)
         share(second)
 
@@ -57,7 +57,7 @@ class TestSharing(unittest.TestCase):
         first.addTypeEqualityFunc(list, lambda first, second, msg=None: None)
 
         self.assertNotEqual(methods(first), methods(second))
-        self.assertEqual(methods(Sample("test_fails")), methods(second))
+        self.assertEqual(methods(Sample("fails")), methods(second))
 
     def test_other_objects_are_left_alone(self) -> None:
         class Slotted:
@@ -67,8 +67,8 @@ class TestSharing(unittest.TestCase):
         unshare({})
 
     def test_comparisons_work_while_shared(self) -> None:
-        test = Sample("test_fails")
+        test = Sample("fails")
         share(test)
 
         with self.assertRaisesRegex(AssertionError, "Lists differ"):
-            test.test_fails()
+            test.fails()

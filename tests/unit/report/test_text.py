@@ -267,7 +267,7 @@ class StreamFaultTest(unittest.TestCase):
     def test_a_broken_pipe_is_told_as_such(self) -> None:
         reading, writing = os.pipe()
         os.close(reading)
-        stream = open(writing, "w", encoding="utf-8")  # noqa: SIM115 - closing it fails
+        stream = open(writing, "w", encoding="utf-8")
         try:
             with contextlib.redirect_stdout(stream), self.assertRaisesRegex(ReporterError, "standard output: .*pipe"):
                 OutputFormatter(None).start_set_up("shop.Layer")
