@@ -311,6 +311,23 @@ class TestEnds(ProjectCase):
         self.assertEqual(1, process.wait(timeout=60))
         self.assertEqual("", err)
 
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs a device that is always full")
+    def test_a_full_disk_is_one_line(self) -> None:
+        self.write("tests.py", "import unittest\nclass T(unittest.TestCase):\n    def test(self): pass\n")
+        for words in ([], ["-vvv"]):
+            with self.subTest(words), open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [sys.executable, "-m", "zope.testrunner", "--path", str(self.project), *words],
+                    env=environment(),
+                    stdout=full,
+                    stderr=subprocess.PIPE,
+                    check=False,
+                    text=True,
+                )
+
+                self.assertEqual(1, done.returncode)
+                self.assertRegex(done.stderr, "^Cannot write the report to standard output: .*No space.*\n$")
+
     def test_no_test_selected(self) -> None:
         done = run_tests(*SAMPLE_LAYERS, "-t", "tset_x1")
 

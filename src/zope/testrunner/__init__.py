@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
-    from zope.testrunner.exceptions import TestRunnerError
+    from zope.testrunner.exceptions import ReporterError, TestRunnerError
     from zope.testrunner.runner import Runner
 
 __all__ = ["run", "run_internal"]
@@ -71,17 +71,15 @@ def _run(
     )
     try:
         runner.run()
-        if not sys.stdout.closed:
-            sys.stdout.flush()
+        _flush()
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted.\n")
         return True, module.INTERRUPTED
-    except BrokenPipeError:
-        return True, _nobody_reads()
     except ReporterError as error:
-        if isinstance(error.__cause__, BrokenPipeError):
-            return True, _nobody_reads()
-        raise
+        if not isinstance(error.__cause__, OSError):
+            # A formatter is wrong, and its author wants to see where.
+            raise
+        return True, _nobody_reads(error)
     except TestRunnerError as error:
         return True, _explain(error)
     return runner.failed, runner.exit_status
@@ -99,11 +97,27 @@ def _explain(error: TestRunnerError) -> int:
     return error.status
 
 
-def _nobody_reads() -> int:
-    """Standard output is a pipe that was closed at the other end (``bin/test | head``): end without a word."""
+def _flush() -> None:
+    """Write out what the report still holds back; raises `ReporterError` if that cannot be done."""
+    from zope.testrunner.exceptions import ReporterError
+
+    try:
+        if not sys.stdout.closed:
+            sys.stdout.flush()
+    except OSError as error:
+        raise ReporterError(f"Cannot write the report to standard output: {error}") from error
+
+
+def _nobody_reads(error: ReporterError) -> int:
+    """Standard output cannot be written any more: end with a line about it.
+
+    Without one if it is a pipe that was closed at the other end, as by ``bin/test | head``.
+    """
     # The interpreter flushes standard output once more when it exits, and would complain.
     with open(os.devnull, "wb") as devnull, contextlib.suppress(OSError, ValueError):
         os.dup2(devnull.fileno(), sys.stdout.fileno())
+    if not isinstance(error.__cause__, BrokenPipeError):
+        sys.stderr.write(f"{error}; the run was broken off\n")
     return 1
 
 
