@@ -43,7 +43,6 @@ class Laps:
         self.changes = [array("q", [0] * len(names)) for _ in range(LAPS)]
         self.totals = [array("q", [0] * len(names)) for _ in range(LAPS)]
         self.rows: list[tuple[Change, ...]] = []
-        # An empty tuple in each place, not None, which is counted on 3.11 and would be missed.
         self.readings: list[object] = [self.changes] * LAPS if keep else []
 
     def measure(self, work: Callable[[], object]) -> list[list[int]]:
@@ -55,16 +54,13 @@ class Laps:
         for place in places:
             work()
             readings = self.session.lap()
-            within = 0
-            for reading in readings:
+            for within, reading in enumerate(readings):
                 self.changes[place][within] = reading.change
                 self.totals[place][within] = reading.total
-                within += 1
             if self.readings:
                 self.readings[place] = readings
-                # The array had one reference from here.
-                readings = self.changes
-            reading = self.changes
+            # Whatever the variables refer to now, they do so with as many references as before the lap.
+            readings = reading = self.changes
         return [list(row) for row in self.changes]
 
 
@@ -98,11 +94,10 @@ class TestExactness(unittest.TestCase):
 
     @unittest.skipUnless(hasattr(sys, "gettotalrefcount"), "needs a debug build")
     def test_references_to_kept_readings_are_subtracted(self) -> None:
-        """Only the reference that their place in the list had to something else is missed."""
+        """Each takes the place of a reference to something else, which is one less."""
         measured = Laps(["refcounts"], keep=True).measure(lambda: None)
 
-        self.assertEqual(1, len({tuple(row) for row in measured[1:]}))
-        self.assertLessEqual(abs(measured[1][0]), 1)
+        self.assertEqual([[0]] + [[-1]] * (LAPS - 1), measured)
 
     def test_a_kept_float_is_one_block(self) -> None:
         for name, change in (("blocks", 1), ("refcounts", 1), ("objects", 0)):
@@ -129,7 +124,11 @@ class TestExactness(unittest.TestCase):
                 warnings.simplefilter("ignore")
                 warnings.warn("something to remember", stacklevel=1)
 
-        self.assertQuiet(Laps(exact_trackers()).measure(work), 2)
+        # The collector stops to watch an emptied dictionary when it comes by, so the number of objects is
+        # left out.
+        names = [name for name in exact_trackers() if name != "objects"]
+
+        self.assertQuiet(Laps(names).measure(work), 2)
 
     def test_failing_tests_leave_nothing(self) -> None:
         class Failing(unittest.TestCase):
@@ -141,7 +140,9 @@ class TestExactness(unittest.TestCase):
         def work() -> None:
             Failing("test").run(unittest.TestResult())
 
-        self.assertQuiet(Laps(exact_trackers()).measure(work), 1)
+        names = [name for name in exact_trackers() if name != "objects"]
+
+        self.assertQuiet(Laps(names).measure(work), 1)
 
 
 class TestDetails(unittest.TestCase):

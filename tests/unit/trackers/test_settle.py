@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import linecache
+import os
 import re
 import subprocess
 import sys
@@ -93,7 +94,9 @@ class TestSettle(unittest.TestCase):
             "import sys; from zope.testrunner.leaks.settle import settle; before = set(sys.modules); settle(); "
             "print(sorted(set(sys.modules) - before))"
         )
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, env=environment()
+        )
 
         self.assertEqual(("[]\n", ""), (done.stdout, done.stderr))
 
@@ -109,7 +112,7 @@ class TestSettle(unittest.TestCase):
 
 def environment() -> dict[str, str]:
     """For child processes that import what this one can."""
-    return {"PYTHONPATH": ":".join(path for path in sys.path if path), "PATH": ""}
+    return {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PATH": ""}
 
 
 if __name__ == "__main__":

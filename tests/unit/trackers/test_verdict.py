@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.hunting import overall
+from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.verdict import LAPS, Policy, fixed, judge
 
 
@@ -91,7 +91,13 @@ class TestFixed(unittest.TestCase):
     """Spellings of STAB:RUN."""
 
     def test_both_numbers_have_defaults(self) -> None:
-        for spelling, expected in ((":", (5, 4)), ("5:", (5, 4)), (":4", (5, 4)), ("5:4", (5, 4)), ("0:1", (0, 1))):
+        for spelling, expected in (
+            (":", (5, 4)),
+            ("5:", (5, 4)),
+            (":4", (5, 4)),
+            ("5:4", (5, 4)),
+            ("0:1", (0, 1)),
+        ):
             with self.subTest(spelling):
                 policy = fixed(spelling)
 

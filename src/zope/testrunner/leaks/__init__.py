@@ -1,7 +1,7 @@
 """Leak detection on any Python: trackers, sessions over them, verdicts, and hunts that explain what they find.
 
-It knows nothing of test runners, and needs only the standard library.  Importing it loads no tracker: what is named here is
-loaded when it is first used.
+It knows nothing of test runners, and needs only the standard library.  Importing it loads no tracker: what is
+named here is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ __all__ = [
     "what_more_a_debug_build_reads",
 ]
 
-#: Where the trackers of this package are, by name, in the order in which they have to sample: those first that the others
-#: disturb, those last that allocate.
+#: Where the trackers of this package are, by name, in the order in which they have to sample: those first
+#: that the others disturb, those last that allocate.
 TRACKERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "refcounts": "zope.testrunner.leaks.refcounts:Refcounts",
@@ -55,7 +55,8 @@ TRACKERS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-#: Where other packages announce their trackers: each entry point is called without arguments and gives a `Tracker`.
+#: Where other packages announce their trackers: each entry point is called without arguments and gives a
+#: `Tracker`.
 ENTRY_POINTS: Final = "zope.testrunner.trackers"
 
 _LAZY: Final[Mapping[str, str]] = MappingProxyType(
@@ -117,10 +118,14 @@ def third_party() -> tuple[Tracker, ...]:
             other: Tracker = point.load()()
             name = other.name
         except Exception as error:
-            warnings.warn(f"leak tracker {point.name} = {point.value} cannot be loaded: {error!r}", stacklevel=2)
+            warnings.warn(
+                f"leak tracker {point.name} = {point.value} cannot be loaded: {error!r}", stacklevel=2
+            )
             continue
         if name in TRACKERS or name in made:
-            warnings.warn(f"leak tracker {point.value} is left out: there is one called {name!r} already", stacklevel=2)
+            warnings.warn(
+                f"leak tracker {point.value} is left out: there is one called {name!r} already", stacklevel=2
+            )
         else:
             made[name] = other
     return tuple(made.values())
@@ -136,11 +141,12 @@ def unavailable() -> Mapping[str, Unavailable]:
     return {each.name: why for each in _everyone() if (why := each.unavailable()) is not None}
 
 
-def trackers_for_repeat(details: bool = False) -> tuple[Tracker, ...]:
+def trackers_for_repeat() -> tuple[Tracker, ...]:
     """The trackers for repeated layers: the first that works here of references, memory blocks and objects.
 
-    References need a debug build of Python and see everything; blocks need CPython and see all but further references to
-    what exists; objects work everywhere.  The answer is never empty, and the first tracker can carry details.
+    References need a debug build of Python and see everything; blocks need CPython and see all but further
+    references to what exists; objects work everywhere.  The answer is never empty, and the first tracker can
+    carry details.
     """
     for name in ("refcounts", "blocks", "objects"):
         chosen = tracker(name)
@@ -153,7 +159,11 @@ def what_more_a_debug_build_reads() -> str | None:
     """A sentence for people who measure on an ordinary build of Python, or None on a debug build."""
     if tracker("refcounts").unavailable() is None:
         return None
-    counted = "memory blocks are" if trackers_for_repeat()[0].name == "blocks" else "objects with links to others are"
+    counted = (
+        "memory blocks are"
+        if trackers_for_repeat()[0].name == "blocks"
+        else "objects with links to others are"
+    )
     return (
         f"This Python does not count references, so {counted} counted instead; a debug build "
         "(configured --with-pydebug) also sees new references to objects that exist already."

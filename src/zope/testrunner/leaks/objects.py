@@ -18,8 +18,8 @@ _refcount: Final = sys.getrefcount
 class Objects:
     """Objects that can refer to others: instances, containers, functions, classes; not strings and numbers.
 
-    Objects that are hidden from the collector (``gc.freeze``) are counted as well: Python 3.12 hides its immortal ones by
-    itself whenever it collects.
+    Objects that are hidden from the collector (``gc.freeze``) are counted as well: Python 3.12 hides its
+    immortal ones by itself whenever it collects.
     """
 
     name: Final = "objects"
@@ -41,7 +41,8 @@ class Objects:
 class Young:
     """Objects that the collector knows and that were made since everything was hidden from it (``gc.freeze``).
 
-    For hunting on a frozen heap, where it takes microseconds; elsewhere it is what `Objects` counts, but for the hidden.
+    For hunting on a frozen heap, where it takes microseconds; elsewhere it is what `Objects` counts, but for
+    the hidden.
     """
 
     name: Final = "objects"
@@ -59,8 +60,8 @@ class Young:
 class References:
     """References to the objects made since the heap was frozen, and from these to anything.
 
-    What ordinary builds can see of leaks that make nothing new: a container of a test that takes in the same object again and
-    again.
+    What ordinary builds can see of leaks that make nothing new: a container of a test that takes in the same
+    object again and again.
     """
 
     name: Final = "references"

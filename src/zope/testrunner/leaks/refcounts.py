@@ -11,7 +11,7 @@ import sys
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from typing import Final, NamedTuple
+from typing import Final
 
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
 
@@ -105,9 +105,9 @@ class TypeTable:
         instances: dict[str, int] = {}
         references: dict[str, int] = {}
         for kind, number in counts.instances.items():
-            title = type_title(kind)
+            title = type_title(counts.kinds[kind])
             instances[title] = instances.get(title, 0) + number
-            references[title] = references.get(title, 0) + counts.references.get(kind, 0)
+            references[title] = references.get(title, 0) + counts.references[kind]
         return sum(references.values()), self._exchange(instances, references)
 
     def _exchange(self, instances: dict[str, int], references: dict[str, int]) -> list[tuple[str, int, int]]:
@@ -136,11 +136,11 @@ class TypeTable:
         if _all_objects is not None:
             skip.update(map(id, self._slots.values()))
             objects = _all_objects(0)
-            counts = _Counts(defaultdict(int), defaultdict(int))
+            counts = _Counts()
             count_types(objects, counts, skip)
             return counts
         objects = gc.get_objects()
-        counts = _Counts(defaultdict(int), defaultdict(int))
+        counts = _Counts()
         base = self._base
         young = [found for found in objects if id(found) not in base]
         if len(objects) - len(young) < len(base):
@@ -176,28 +176,33 @@ def foreign_extensions() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-class _Counts(NamedTuple):
-    """By type: how many instances, and how many references to them all together."""
+class _Counts:
+    """How many instances of each type, and how many references to them all together, by identity of the type.
 
-    instances: defaultdict[type, int]
-    references: defaultdict[type, int]
+    Not by the type itself, for a metaclass may make its classes unhashable.
+    """
+
+    def __init__(self) -> None:
+        self.kinds: dict[int, type] = {}
+        self.instances: defaultdict[int, int] = defaultdict(int)
+        self.references: defaultdict[int, int] = defaultdict(int)
 
 
 def count_types(objects: list[object], counts: _Counts, skip: Collection[int]) -> None:
     """Count objects, and the references to them, by type; leave out those with identities in ``skip``.
 
-    The references from the list itself are subtracted, so each object must be in it once, and in no other
-    list.
+    The references from the list itself are subtracted, so each object must be in it once, and in no other list.
     """
-    instances, references = counts
-    # All references are counted, by a loop in C, before anything is put into the tables: for these refer to
-    # the types, which are among the objects.
+    instances, references = counts.instances, counts.references
+    # All references are counted, by a loop in C, before anything refers to the types, which are among the objects.
     numbers = array("q", map(_refcount, objects))
-    for found, number in zip(objects, numbers, strict=True):
-        if number < _IMMORTAL and id(found) not in skip:
-            kind = type(found)
-            instances[kind] += 1
-            references[kind] += number - _HELD
+    kinds = list(map(type, objects))
+    keys = list(map(id, kinds))
+    for key, number, identity in zip(keys, numbers, map(id, objects), strict=True):
+        if number < _IMMORTAL and identity not in skip:
+            instances[key] += 1
+            references[key] += number - _HELD
+    counts.kinds.update(zip(keys, kinds, strict=True))
 
 
 def atoms_of(objects: list[object]) -> list[object]:

@@ -27,7 +27,8 @@ _refcount: Final = sys.getrefcount
 _REHEARSALS: Final = 3
 
 
-#: So many laps are told with a look at the whole process afterwards, since what is done for the first time leaves traces.
+#: So many laps are told with a look at the whole process afterwards, since what is done for the first time
+#: leaves traces.
 _FIRST_LAPS: Final = 3
 
 
@@ -136,8 +137,9 @@ class Session:
     def lap(self, tell: Callable[[tuple[Reading, ...]], None] | None = None) -> tuple[Reading, ...]:
         """The readings of all trackers, in their order, for what happened since the last call or baseline.
 
-        ``tell`` is called with them before the next lap begins: what it makes is left out of the numbers.  That holds
-        for whatever it does the first times (imports, caches); what it keeps of every later call shows in tables.
+        ``tell`` is called with them before the next lap begins: what it makes is left out of the numbers.
+        That holds for whatever it does the first times (imports, caches); what it keeps of every later call
+        shows in tables.
 
         Raises RuntimeError if there was no baseline.
         """

@@ -127,7 +127,8 @@ def _drop_source_lines() -> None:
 def _drop_warning_registries() -> None:
     """Forget which warnings have been given, in every module."""
     for module in list(sys.modules.values()):
-        # Exactly a module: to look into one that is yet to be loaded (importlib.util.LazyLoader) would load it.
+        # Exactly a module: to look into one that is yet to be loaded (importlib.util.LazyLoader) would load
+        # it.
         if type(module) is ModuleType and "__warningregistry__" in module.__dict__:
             registry = module.__dict__["__warningregistry__"]
             if type(registry) is dict:

@@ -27,7 +27,8 @@ class Policy(NamedTuple):
 
 
 DEFAULT: Final = Policy()
-#: The fixed numbers of runs when none are given: those that have been usual for counting references since Python 2.
+#: The fixed numbers of runs when none are given: those that have been usual for counting references since
+#: Python 2.
 _STABILIZE: Final = 5
 _RUN: Final = 4
 
@@ -81,17 +82,21 @@ def judge(
 def fixed(spelling: str) -> Policy:
     """The policy of ``STAB:RUN``: that many runs to settle down, then that many of which every one must grow.
 
-    Either number may be left out: ``:`` is ``5:4``, ``8:`` is ``8:4`` and ``:2`` is ``5:2``.  Raises ValueError, saying what
-    is wrong, for anything else.
+    Either number may be left out: ``:`` is ``5:4``, ``8:`` is ``8:4`` and ``:2`` is ``5:2``.  Raises
+    ValueError, saying what is wrong, for anything else.
     """
     settle, colon, run = spelling.strip().partition(":")
     numbers = []
     for text, default, least in ((settle, _STABILIZE, 0), (run, _RUN, 1)):
-        text = text.strip()
-        if not colon or (text and not (text.isascii() and text.isdigit())):
-            raise ValueError(f"{spelling!r} is not STAB:RUN, such as 5:4, where either number may be left out")
-        number = int(text) if text else default
+        digits = text.strip()
+        if not colon or (digits and not (digits.isascii() and digits.isdigit())):
+            raise ValueError(
+                f"{spelling!r} is not STAB:RUN, such as 5:4, where either number may be left out"
+            )
+        number = int(digits) if digits else default
         if number < least:
-            raise ValueError(f"{spelling!r} runs nothing that could be judged: the number after the colon is at least 1")
+            raise ValueError(
+                f"{spelling!r} runs nothing that could be judged: the number after the colon is at least 1"
+            )
         numbers.append(number)
     return Policy(warmup=numbers[0], runs=numbers[1], confirm=0)

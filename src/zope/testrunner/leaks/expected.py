@@ -1,0 +1,113 @@
+"""Markers for tests, classes, suites and layers: this leak is known, or this one is not to be judged.
+
+A marker is an attribute of the object it is put on.  `marker_for` finds it, `compare` says whether it is
+still true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Final, NamedTuple, TypeVar
+
+from zope.testrunner.leaks.readings import Growth, Verdict
+
+_ATTRIBUTE: Final = "__leaks_expected__"
+
+Marked = TypeVar("Marked")
+
+
+class Expected(NamedTuple):
+    """What somebody knows about the leaks of some work.
+
+    ``kind`` is the name of the tracker that shows the leak, or None for any; ``most`` is the largest growth
+    per run that is tolerated, or None for any; with ``judged`` false nothing is said about the work at all.
+    """
+
+    reason: str
+    kind: str | None = None
+    most: int | None = None
+    judged: bool = True
+
+
+class Agreement(Enum):
+    """How a marker and the verdicts agree."""
+
+    #: The known leak is there, and no other.
+    KNOWN = "known leak"
+    #: There is a leak that the marker does not cover, or more of it.
+    WORSE = "worse than expected"
+    #: There is no leak any more: the marker is to be removed.
+    STALE = "expected, but gone"
+    #: Nothing is to be said.
+    UNCHECKED = "not judged"
+
+
+def expected_leak(
+    *, reason: str, kind: str | None = None, max: int | None = None
+) -> Callable[[Marked], Marked]:
+    """Mark a test, class, suite or layer whose leak is known; it is a problem only when the leak grows, or is gone.
+
+    ``reason`` is for people.  ``kind`` names the tracker that shows it (``blocks``, ``descriptors``,
+    ``threads`` ...); without it, growth of any kind is known.  ``max`` is the largest growth per run that is
+    tolerated.
+
+    Raises ValueError if there is no reason, or if ``max`` is not positive.
+    """
+    if max is not None and max < 1:
+        raise ValueError(f"expected_leak(max={max!r}): a leak grows by at least 1 per run")
+    return _marker(Expected(_checked(reason, "expected_leak"), kind, max))
+
+
+def no_leak_check(*, reason: str) -> Callable[[Marked], Marked]:
+    """Mark a test, class, suite or layer that is not to be judged at all.
+
+    Raises ValueError if there is no reason.
+    """
+    return _marker(Expected(_checked(reason, "no_leak_check"), judged=False))
+
+
+def marker_for(*objects: object) -> Expected | None:
+    """The marker of the first of these objects that has one: ask with the test's method first, then class, suite, layer."""
+    for each in objects:
+        found = getattr(each, _ATTRIBUTE, None)
+        if isinstance(found, Expected):
+            return found
+    return None
+
+
+def compare(expected: Expected, verdicts: Iterable[Verdict]) -> tuple[Agreement, str]:
+    """Whether the verdicts are what was expected, and a sentence that says so."""
+    if not expected.judged:
+        return Agreement.UNCHECKED, expected.reason
+    leaks = [verdict for verdict in verdicts if verdict.growth in (Growth.LEAK, Growth.REFERENCES)]
+    known = [verdict for verdict in leaks if expected.kind in (None, verdict.tracker)]
+    if not known:
+        what = f"a leak of {expected.kind}" if expected.kind else "a leak"
+        return (
+            Agreement.STALE,
+            f"{what} was expected ({expected.reason}), and there is none: remove the marker",
+        )
+    if expected.most is not None:
+        over = [verdict for verdict in known if verdict.per_run > expected.most]
+        if over:
+            worst = max(over, key=lambda verdict: verdict.per_run)
+            return (
+                Agreement.WORSE,
+                f"every run adds {worst.per_run} to {worst.tracker}, and {expected.most} were expected ({expected.reason})",
+            )
+    return Agreement.KNOWN, expected.reason
+
+
+def _checked(reason: str, marker: str) -> str:
+    if not isinstance(reason, str) or not reason.strip():
+        raise ValueError(f"{marker}(reason={reason!r}): say in words why, for those who find it later")
+    return reason
+
+
+def _marker(expected: Expected) -> Callable[[Marked], Marked]:
+    def mark(marked: Marked) -> Marked:
+        setattr(marked, _ATTRIBUTE, expected)
+        return marked
+
+    return mark

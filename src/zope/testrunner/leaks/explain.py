@@ -1,0 +1,376 @@
+"""What a leak is made of, where it was allocated, what grew, and why it is alive.
+
+`explain` does the suspected work a few times more under ``tracemalloc``; `describe` puts a finding into
+words.
+"""
+
+from __future__ import annotations
+
+import gc
+import linecache
+import os
+import reprlib
+import sysconfig
+import time
+import tracemalloc
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from zope.testrunner.leaks.descriptors import Descriptors
+from zope.testrunner.leaks.paths import Route, is_a, route_to
+from zope.testrunner.leaks.readings import Growth, Unit, Verdict
+from zope.testrunner.leaks.refcounts import atoms_of, type_title
+from zope.testrunner.leaks.settle import settle
+from zope.testrunner.leaks.threads import Threads
+
+if TYPE_CHECKING:
+    from zope.testrunner.leaks.hunting import Finding
+
+#: How often the work is done: what is leaked by every run comes in multiples of it, and little else does.
+_RUNS: Final = 3
+
+#: Callers that are recorded with every allocation, to find the line of the user's code above library code.
+_FRAMES: Final = 12
+
+#: Seconds for the search of what holds on, after the runs.
+_TIME: Final = 2.0
+
+#: Types, places and holders that are named; the rest of a large leak says no more.
+_NAMED: Final = 6
+
+#: New objects whose referrers are looked for.
+_EXAMPLES: Final = 60
+
+#: Objects that are asked for their referents at once.
+_BATCH: Final = 10_000
+
+#: Bytes from which a single block is named.
+_LARGE: Final = 16 * 1024
+
+_CONTAINERS: Final = (list, dict, set, deque)
+
+_HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_LIBRARY: Final = sysconfig.get_path("stdlib") + os.sep
+_PACKAGES: Final = tuple(
+    sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib") if sysconfig.get_path(name)
+)
+
+
+class New(NamedTuple):
+    """Objects of one type that stay alive: how many from every run, and one of them as text."""
+
+    title: str
+    per_run: int
+    example: str
+
+
+class Place(NamedTuple):
+    """A line that allocates what stays alive: the number of blocks per run there, and the line itself."""
+
+    path: str
+    line: int
+    per_run: int
+    source: str
+
+
+class Holder(NamedTuple):
+    """What holds on to it: an expression as Python would write it, its type, and its sizes if it is what grew."""
+
+    expression: str
+    title: str
+    before: int | None = None
+    after: int | None = None
+
+
+class Explanation(NamedTuple):
+    """What is known about a leak.
+
+    ``route`` is the way to one of the new objects, from a module, class, thread or frame.  ``bound`` is the
+    size at which the growth ends by itself, as for a cache.  ``named`` are the new descriptors and threads,
+    by name.  ``why`` says what could not be found out.
+    """
+
+    new: tuple[New, ...] = ()
+    places: tuple[Place, ...] = ()
+    holders: tuple[Holder, ...] = ()
+    route: str | None = None
+    bound: int | None = None
+    named: tuple[str, ...] = ()
+    why: str | None = None
+
+
+def explain(work: Callable[[], object]) -> Explanation:
+    """Do the work again, a few times, and look at what stays behind.
+
+    Nobody else may have frozen the heap.  If the work fails now, the explanation says just that.
+    """
+    others = [
+        each for each in (Descriptors(details=True), Threads(details=True)) if each.unavailable() is None
+    ]
+    before = [each.sample().detail or {} for each in others]
+    settle()
+    sizes = _sizes()
+    tracing = tracemalloc.is_tracing()
+    gc.freeze()
+    try:
+        if tracing:
+            tracemalloc.clear_traces()
+        else:
+            tracemalloc.start(_FRAMES)
+        for _ in range(_RUNS):
+            # Empties the free lists, from which objects would come without a trace.
+            gc.collect()
+            work()
+        settle()
+        young = gc.get_objects()
+        traces = tracemalloc.take_snapshot()
+        atoms = [atom for atom in atoms_of(young) if tracemalloc.get_object_traceback(atom) is not None]
+    except Exception as error:
+        return Explanation(why=f"it could not be run again to be explained: {type(error).__name__}: {error}")
+    finally:
+        if not tracing:
+            # Searching is twenty times slower otherwise.
+            tracemalloc.stop()
+        gc.unfreeze()
+    places = _places(traces)
+    del traces
+    named = _new_names(before, [each.sample().detail or {} for each in others])
+    try:
+        return _look(young, atoms, sizes, places, named)
+    except Exception as error:
+        # Objects of the user are looked into, and can do as they like.
+        return Explanation(places=places, named=named, why=f"looking for what holds it failed: {error!r}")
+
+
+def _look(
+    young: list[object],
+    atoms: list[object],
+    sizes: dict[int, int],
+    places: tuple[Place, ...],
+    named: tuple[str, ...],
+) -> Explanation:
+    """Find out what the new objects are and what holds them."""
+    end = time.monotonic() + _TIME
+    grown = _grown(sizes)
+    mine = {id(young), id(atoms), id(sizes), id(grown)}
+    fresh = set(map(id, young))
+    for container, growth, _ in grown:
+        atoms += [item for item in _last(container, growth) if not gc.is_tracked(item)]
+    # A container may hold the same atom as a new object does.
+    atoms = list({id(atom): atom for atom in atoms}.values())
+    new = _new(young, atoms)
+    mine.add(id(atoms))
+    holders, bound = [], None
+    for row in grown[:_NAMED]:
+        mine.add(id(row))
+        targets = [row[0]]
+        mine.add(id(targets))
+        found = route_to(targets, fresh, mine, end)
+        if found is not None:
+            holders.append(Holder(found.expression, type_title(type(row[0])), row[2] - row[1], row[2]))
+            bound = bound if bound is not None else found.bound
+    route: Route | None = None
+    leaked = _leaked(young)
+    mine.add(id(leaked))
+    if leaked:
+        route = route_to(leaked, fresh, mine, max(end, time.monotonic() + _TIME / 4))
+    if route is not None:
+        bound = bound if bound is not None else route.bound
+        if not holders and route.holder is not None:
+            holders.append(Holder(route.holder, route.title))
+    why = None
+    if not holders and leaked:
+        why = "no object of Python is seen to hold it: C code, atexit or a context variable may"
+    text = route.expression if route is not None else None
+    return Explanation(new, places, tuple(holders), text, bound, named, why)
+
+
+def _containers() -> list[object]:
+    """Everything that can grow: containers, and those that the collector does not know as they hold only atoms."""
+    objects = gc.get_objects()
+    # By identity: a metaclass may make its classes unhashable.
+    kinds = {id(kind): kind for kind in map(type, objects)}
+    containers = {key for key, kind in kinds.items() if issubclass(kind, _CONTAINERS)}
+    found = [each for each in objects if id(type(each)) in containers]
+    untracked: dict[int, object] = {}
+    for start in range(0, len(objects), _BATCH):
+        for each in gc.get_referents(*objects[start : start + _BATCH]):
+            if (type(each) is dict or type(each) is bytearray) and not gc.is_tracked(each):
+                untracked[id(each)] = each
+    return found + list(untracked.values())
+
+
+def _size(container: object) -> int:
+    for kind in (*_CONTAINERS, bytearray):
+        if is_a(container, kind):
+            return int(kind.__len__(container))  # type: ignore[arg-type]  # past what a subclass may define
+    return 0
+
+
+def _sizes() -> dict[int, int]:
+    """The sizes of all containers, by identity."""
+    containers = _containers()
+    return dict(zip(map(id, containers), map(_size, containers), strict=True))
+
+
+def _grown(before: dict[int, int]) -> list[tuple[object, int, int]]:
+    """The older containers that grew with every run, with their growth and their size now, the largest growth first."""
+    found = []
+    for container in _containers():
+        earlier = before.get(id(container))
+        if earlier is not None and container is not before:
+            growth = _size(container) - earlier
+            if growth >= _RUNS and not growth % _RUNS:
+                found.append((container, growth, earlier + growth))
+    found.sort(key=lambda row: -row[1])
+    return found
+
+
+def _last(container: object, number: int) -> list[object]:
+    """The elements that were added last, where the container keeps an order."""
+    if is_a(container, dict):
+        keys = list(dict.keys(container))[-number:]
+        return [*keys, *(dict.__getitem__(container, key) for key in keys)]
+    if is_a(container, list) or is_a(container, deque):
+        return list(container)[-number:]
+    return []
+
+
+def _leaked(young: list[object]) -> list[object]:
+    """Some of the new objects, of types of which every run makes as many."""
+    kinds = list(map(id, map(type, young)))
+    many = Counter(kinds)
+    regular = [found for found, kind in zip(young, kinds, strict=True) if many[kind] >= _RUNS and not many[kind] % _RUNS]
+    return regular[-_EXAMPLES:] or young[-_EXAMPLES:]
+
+
+def _new(young: list[object], atoms: list[object]) -> tuple[New, ...]:
+    """What is new, by type; of what runs replace, only the last is there, and it is left out."""
+    examples: dict[str, object] = {}
+    many: Counter[str] = Counter()
+    for found in (*young, *atoms):
+        title = type_title(type(found))
+        examples.setdefault(title, found)
+        many[title] += 1
+    rows = []
+    # What the user's own classes are tells more than lists and numbers.
+    for title, number in sorted(many.items(), key=lambda row: ("." not in row[0], -row[1])):
+        # An atom may come from a place that was free before, without a trace.
+        per_run = number // _RUNS or (number + 1) // _RUNS
+        if per_run:
+            rows.append(New(title, per_run, _text(examples[title])))
+    return tuple(rows[:_NAMED])
+
+
+def _text(found: object) -> str:
+    """An object as text, whatever its class makes of ``repr``."""
+    try:
+        return _SHORT.repr(found)[:200]
+    except Exception as error:
+        return f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>"
+
+
+_SHORT: Final = reprlib.Repr()
+_SHORT.maxother = _SHORT.maxstring = 80
+
+
+def _places(traces: tracemalloc.Snapshot) -> tuple[Place, ...]:
+    """The lines that allocate what is still alive, those with most blocks first."""
+    many: Counter[tuple[str, int]] = Counter()
+    size: Counter[tuple[str, int]] = Counter()
+    for statistic in traces.statistics("traceback"):
+        frames = [(frame.filename, frame.lineno) for frame in statistic.traceback]
+        if not frames[-1][0].startswith(_HERE) and frames[-1][0] != tracemalloc.__file__:
+            many[_telling(frames)] += statistic.count
+            size[_telling(frames)] += statistic.size
+    rows = []
+    for (path, line), number in many.most_common(_NAMED):
+        # A large block may have been replaced by a larger one every time.
+        if number >= _RUNS - 1 or size[path, line] >= _LARGE:
+            rows.append(Place(path, line, max(1, number // _RUNS), linecache.getline(path, line).strip()))
+    return tuple(rows)
+
+
+def _telling(frames: list[tuple[str, int]]) -> tuple[str, int]:
+    """Of the callers of an allocation, oldest first, the last one outside of the standard library."""
+    for frame in reversed(frames):
+        path = frame[0]
+        inside = path.startswith((_LIBRARY, "<frozen ")) and not path.startswith(_PACKAGES)
+        if not inside and not path.startswith(_HERE):
+            return frame
+    return frames[-1]
+
+
+def _new_names(
+    before: list[Mapping[str, tuple[int, int]]], after: list[Mapping[str, tuple[int, int]]]
+) -> tuple[str, ...]:
+    """Descriptors and threads that are new."""
+    names = []
+    for earlier, later in zip(before, after, strict=True):
+        names += [name for name, (many, _) in later.items() if many > earlier.get(name, (0, 0))[0]]
+    return tuple(sorted(names)[:_NAMED])
+
+
+#: What the trackers count, for one and for more.
+_WORDS: Final = {
+    "refcounts": ("reference", "references"),
+    "blocks": ("memory block", "memory blocks"),
+    "objects": ("gc object", "gc objects"),
+    "references": ("reference to new objects", "references to new objects"),
+    "descriptors": ("descriptor", "descriptors"),
+    "threads": ("thread", "threads"),
+    "heap": ("on the C heap", "on the C heap"),
+}
+
+
+def describe(finding: Finding, label: str) -> tuple[str, ...]:
+    """A finding in words, a line each; ``label`` names the work.  Empty if there is nothing to tell."""
+    if not finding.is_leak:
+        if finding.growth is Growth.STABLE:
+            return ()
+        reason = f": {finding.why}" if finding.why else ""
+        return (f"{finding.growth.value.capitalize()} in {label}{reason}",)
+    kind = "Leak" if finding.growth is Growth.LEAK else "Growing references"
+    grown = [verdict for verdict in finding.grown if verdict.tracker != "references"] or finding.grown
+    growth = ", ".join(map(_growth, grown))
+    judged = max(len(verdict.deltas) for verdict in grown)
+    warmup = finding.runs - judged
+    lines = [
+        f"{kind} in {label}",
+        f"  every run: {growth}  ({judged} of {judged} runs after {warmup} warm-up)",
+    ]
+    known = finding.explanation
+    if known is None:
+        return tuple(lines)
+    if known.new:
+        lines.append("  new each run: " + ", ".join(f"{row.per_run} {row.title}" for row in known.new))
+        lines.append(f"  for example: {known.new[0].example}")
+    lines += [f"  new by name: {name}" for name in known.named]
+    for place in known.places[:2]:
+        lines.append(f"  allocated at {_short(place.path)}:{place.line}")
+        if place.source:
+            lines.append(f"      {place.source}")
+    for holder in known.holders[:2]:
+        grew = f" that grew from {holder.before} to {holder.after}" if holder.after is not None else ""
+        lines.append(f"  kept alive by {holder.expression}, {_article(holder.title)} {holder.title}{grew}")
+    if known.route is not None and known.route not in {holder.expression for holder in known.holders}:
+        lines.append(f"  one of them is {known.route}")
+    if known.why:
+        lines.append(f"  {known.why}")
+    return tuple(lines)
+
+
+def _growth(verdict: Verdict) -> str:
+    one, more = _WORDS.get(verdict.tracker, (verdict.tracker, verdict.tracker))
+    unit = "bytes " if verdict.unit is Unit.BYTES else ""
+    return f"+{verdict.per_run:,} {unit}{one if verdict.per_run == 1 else more}"
+
+
+def _article(title: str) -> str:
+    return "an" if title[:1].lower() in "aeiou" else "a"
+
+
+def _short(path: str) -> str:
+    relative = os.path.relpath(path) if os.path.isabs(path) else path
+    return path if relative.startswith("..") else relative

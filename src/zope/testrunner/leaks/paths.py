@@ -1,0 +1,328 @@
+"""Why an object is alive: the way to it from a module, a class, a thread or a frame, as Python would write it.
+
+`route_to` searches breadth first over the referrers, so that the way is the shortest one.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from types import (
+    BuiltinMethodType,
+    CellType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Final, NamedTuple, TypeGuard, TypeVar
+
+from zope.testrunner.leaks.refcounts import type_title
+
+_HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
+# Asked of the types themselves: what an object or its metaclass says could be anything, or raise.
+_namespace_of: Final = object.__getattribute__
+_module_namespace: Final = vars(ModuleType)["__dict__"].__get__
+_class_namespace: Final = type.__dict__["__dict__"].__get__
+_bases_of: Final = type.__dict__["__mro__"].__get__
+
+
+Kind = TypeVar("Kind")
+
+
+def is_a(found: object, kind: type[Kind]) -> TypeGuard[Kind]:
+    """What ``isinstance`` says, without asking the object what it pretends to be."""
+    return issubclass(type(found), kind)
+
+
+#: What ``functools.lru_cache`` makes.
+_CACHE: Final = type(functools.lru_cache(len))
+
+#: Comes first in every question for referrers, to recognise its tuple of arguments.
+_MARK: Final = object()
+
+#: Referrers of this many objects are asked for at once.  Each object of the heap is compared with all of
+#: them.
+_BATCH: Final = 100
+
+#: How far from the object a root is looked for, and among how many objects at one distance.
+_DEPTH: Final = 14
+_WIDTH: Final = 2_000
+
+
+class Route(NamedTuple):
+    """The way to an object.
+
+    ``expression`` leads to the object itself, ``holder`` to the nearest object on the way that is not among
+    the new ones, of type ``title`` and (for a container) length ``length``.  ``bound`` is the size of a
+    limited cache on the way.
+    """
+
+    expression: str
+    holder: str | None = None
+    title: str = ""
+    length: int | None = None
+    bound: int | None = None
+
+
+def route_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> Route | None:
+    """The shortest way to any of these objects from where Python code could begin, or None if there is none to be found.
+
+    ``new`` are the identities of the new objects, ``mine`` those of everything that the search must not pass
+    through.  The search ends at the moment ``end`` of the monotonic clock.
+    """
+    modules = {id(_module_namespace(module)): name for name, module in _modules()}
+    found = _search(targets, modules, mine, end)
+    if found is None:
+        return None
+    start, chain = found
+    return _express(start, chain, new)
+
+
+def _modules() -> Iterator[tuple[str, ModuleType]]:
+    for name, module in list(sys.modules.items()):
+        if issubclass(type(module), ModuleType) and type(name) is str:
+            yield name, module
+
+
+def _search(
+    targets: list[object], modules: Mapping[int, str], mine: set[int], end: float
+) -> tuple[str, list[object]] | None:
+    """The name of a root, and the objects from there to one of the targets."""
+    reached: list[object] = list(targets)
+    towards: list[int] = [-1] * len(reached)
+    seen = set(map(id, reached))
+    first = 0
+    skip = mine | {id(reached), id(targets), id(towards), id(modules)}
+    for _ in range(_DEPTH):
+        level = reached[first : first + _WIDTH]
+        places = {id(found): first + offset for offset, found in enumerate(level)}
+        first = len(reached)
+        skip |= {id(level), id(places)}
+        for begin in range(0, len(level), _BATCH):
+            if time.monotonic() > end:
+                return _in_frames(reached, towards)
+            batch = level[begin : begin + _BATCH]
+            referrers = gc.get_referrers(_MARK, *batch)
+            skip |= {id(batch), id(referrers)}
+            for referrer in referrers:
+                if id(referrer) in seen or id(referrer) in skip or _is_of_the_search(referrer):
+                    continue
+                place = next(
+                    (places[id(each)] for each in gc.get_referents(referrer) if id(each) in places), None
+                )
+                if place is None:
+                    continue
+                seen.add(id(referrer))
+                reached.append(referrer)
+                towards.append(place)
+                start = modules.get(id(referrer)) or _importable_class(referrer)
+                if start is not None:
+                    return start, _chain(len(reached) - 1, reached, towards)
+            # What a later level would find again.
+            del batch, referrers
+        del level
+        if first == len(reached):
+            break
+    return _in_frames(reached, towards)
+
+
+def _is_of_the_search(found: object) -> bool:
+    """Whether this is a frame of ours, or the tuple of arguments that 3.13 finds among the referrers."""
+    if type(found) is FrameType:
+        return found.f_code.co_filename.startswith(_HERE)
+    return type(found) is tuple and len(found) > 1 and found[0] is _MARK
+
+
+def _importable_class(found: object) -> str | None:
+    """The name of a class that can be reached by this name."""
+    if not is_a(found, type):
+        return None
+    try:
+        module, names = found.__module__, found.__qualname__.split(".")
+        here: object = sys.modules[module]
+        for name in names:
+            here = getattr(here, name)
+    except Exception:
+        return None
+    return type_title(found) if here is found else None
+
+
+def _chain(place: int, reached: list[object], towards: list[int]) -> list[object]:
+    chain = []
+    while place >= 0:
+        chain.append(reached[place])
+        place = towards[place]
+    return chain
+
+
+def _in_frames(reached: list[object], towards: list[int]) -> tuple[str, list[object]] | None:
+    """The same, beginning at a local variable of a running function: nothing of Python refers to those."""
+    places: dict[int, int] = {}
+    for place, found in enumerate(reached):
+        places.setdefault(id(found), place)
+    for thread, top in sys._current_frames().items():
+        frame: FrameType | None = top
+        while frame is not None:
+            if not frame.f_code.co_filename.startswith(_HERE):
+                for name, value in list(frame.f_locals.items()):
+                    if id(value) in places and name != "__builtins__":
+                        where = f"{frame.f_globals.get('__name__', '?')}.{frame.f_code.co_qualname}()"
+                        start = f"<local {name!r} of {where} in {_thread_name(thread)}>"
+                        return start, [None, *_chain(places[id(value)], reached, towards)]
+            frame = frame.f_back
+    return None
+
+
+def _thread_name(ident: int) -> str:
+    import threading
+
+    known = {thread.ident: thread.name for thread in threading.enumerate()}
+    return known.get(ident, f"thread {ident}")
+
+
+def _express(start: str, chain: list[object], new: Collection[int]) -> Route:
+    """Put the way into words, step by step."""
+    text, holder, bound = start, None, None
+    title, length = "", None
+    namespace = is_a(chain[0], dict)
+    if chain[0] is None:
+        # The root is a local variable, and the first object its value.
+        chain = chain[1:]
+    for place, here in enumerate(chain):
+        if id(here) not in new:
+            holder, title, length = text, type_title(type(here)), _length(here)
+        limit = _limit(here)
+        if limit is not None:
+            return Route(text, text, type_title(type(here)), _length(here), limit)
+        if place + 1 == len(chain):
+            break
+        following = chain[place + 1]
+        text, namespace = _step(text, here, following, namespace)
+    if namespace:
+        text = f"vars({text})"
+        holder = text if holder is not None and id(chain[-1]) not in new else holder
+    return Route(text, holder, title, length, bound)
+
+
+def _limit(found: object) -> int | None:
+    """The largest size of a container that drops old elements by itself."""
+    if is_a(found, deque):
+        return found.maxlen
+    if type(found) is _CACHE:
+        parameters: dict[str, object] = getattr(found, "cache_parameters", dict)()
+        size = parameters.get("maxsize")
+        return size if isinstance(size, int) else None
+    return None
+
+
+def _length(found: object) -> int | None:
+    for kind in (list, dict, set, deque, tuple, bytearray):
+        if is_a(found, kind):
+            return int(kind.__len__(found))  # type: ignore[arg-type]  # past what a subclass may define
+    return None
+
+
+def _step(text: str, here: object, there: object, namespace: bool) -> tuple[str, bool]:
+    """The expression for ``there``, which ``here`` refers to; and whether it is the namespace of ``here``."""
+    if is_a(here, dict):
+        for key, value in dict.items(here):
+            if value is there:
+                return (f"{text}.{key}" if namespace and type(key) is str else f"{text}[{_key(key)}]"), False
+        return f"list({text})[{_position(list(dict.keys(here)), there)}]", False
+    if is_a(here, list) or is_a(here, tuple) or is_a(here, deque):
+        return f"{text}[{_position(here, there)}]", False
+    if is_a(here, set) or is_a(here, frozenset):
+        return f"list({text})[{_position(list(here), there)}]", False
+    if is_a(there, dict) and _own_namespace(here) is there:
+        return text, True
+    attribute = _attribute(here, there)
+    if attribute is not None:
+        return f"{text}.{attribute}", False
+    return f"gc.get_referents({text})[{_position(gc.get_referents(here), there)}]", False
+
+
+def _position(items: Collection[object], there: object) -> int:
+    return next((place for place, item in enumerate(items) if item is there), -1)
+
+
+def _key(key: object) -> str:
+    if any(type(key) is kind for kind in (str, bytes, int, float, bool, type(None))):
+        return repr(key)
+    if is_a(key, type):
+        return type_title(key)
+    return f"<{type_title(type(key))}>"
+
+
+def _own_namespace(found: object) -> object:
+    if is_a(found, type):
+        # The dictionary of a class is behind a read-only view.
+        return next(
+            (each for each in gc.get_referents(found) if type(each) is dict and "__module__" in each), None
+        )
+    try:
+        return _namespace_of(found, "__dict__")
+    except Exception:
+        return None
+
+
+#: Where values are that are no attributes in the namespace of their object.
+_SPECIAL: Final[tuple[tuple[type, tuple[str, ...]], ...]] = (
+    (CellType, ("cell_contents",)),
+    (MethodType, ("__self__", "__func__")),
+    (BuiltinMethodType, ("__self__",)),
+    (FunctionType, ("__closure__", "__defaults__", "__kwdefaults__", "__annotations__", "__globals__")),
+    (functools.partial, ("func", "args", "keywords")),
+    (property, ("fget", "fset", "fdel")),
+    (staticmethod, ("__func__",)),
+    (classmethod, ("__func__",)),
+    (GeneratorType, ("gi_frame",)),
+    (CoroutineType, ("cr_frame",)),
+    (BaseException, ("args", "__traceback__", "__context__", "__cause__")),
+)
+
+
+def _attribute(here: object, there: object) -> str | None:
+    """The name under which one object refers to the other."""
+    values = _own_namespace(here)
+    if isinstance(values, dict):
+        for key, value in dict.items(values):
+            if value is there and type(key) is str:
+                return key
+    return _special_attribute(here, there) or _slot(here, there)
+
+
+def _special_attribute(here: object, there: object) -> str | None:
+    for kind, names in _SPECIAL:
+        if not is_a(here, kind):
+            continue
+        for name in names:
+            value = getattr(here, name, None)
+            if value is there:
+                return name
+            if name.endswith("_frame") and isinstance(value, FrameType):
+                for local, held in value.f_locals.items():
+                    if held is there:
+                        return f"{name}.f_locals[{local!r}]"
+    return None
+
+
+def _slot(here: object, there: object) -> str | None:
+    for kind in _bases_of(type(here)):
+        for name, slot in list(_class_namespace(kind).items()):
+            if type(slot) is MemberDescriptorType:
+                try:
+                    held = slot.__get__(here)
+                except Exception:
+                    continue
+                if held is there:
+                    return str(name)
+    return None

@@ -1,0 +1,75 @@
+"""Markers: found where they are put, and compared with what is there."""
+
+from __future__ import annotations
+
+import unittest
+
+from zope.testrunner.leaks import expected_leak, no_leak_check
+from zope.testrunner.leaks.expected import Agreement, Expected, compare, marker_for
+from zope.testrunner.leaks.readings import Growth, Unit, Verdict
+
+BLOCKS = Verdict("blocks", Unit.COUNT, Growth.LEAK, (6, 6, 6), 6)
+QUIET = Verdict("blocks", Unit.COUNT, Growth.STABLE, (0,), 0)
+
+
+class TestMarkers(unittest.TestCase):
+    """Putting them on."""
+
+    def test_the_marked_thing_stays_itself(self) -> None:
+        def test() -> None:
+            """Nothing."""
+
+        self.assertIs(test, expected_leak(reason="known")(test))
+        self.assertEqual(Expected("known"), marker_for(test))
+
+    def test_the_first_marker_counts(self) -> None:
+        @no_leak_check(reason="all of it is strange")
+        class Case(unittest.TestCase):
+            @expected_leak(kind="blocks", max=6, reason="a cache")
+            def test(self) -> None:
+                """Nothing."""
+
+        self.assertEqual(Expected("a cache", "blocks", 6), marker_for(Case.test, Case))
+        self.assertEqual(Expected("all of it is strange", judged=False), marker_for(object(), Case))
+        self.assertIsNone(marker_for(object(), None))
+
+    def test_a_reason_is_needed(self) -> None:
+        for marker in (expected_leak, no_leak_check):
+            with self.assertRaisesRegex(ValueError, "say in words why"):
+                marker(reason=" ")
+
+    def test_a_leak_grows(self) -> None:
+        with self.assertRaisesRegex(ValueError, "at least 1 per run"):
+            expected_leak(max=0, reason="nothing")
+
+
+class TestCompare(unittest.TestCase):
+    """Are they still true."""
+
+    def agreement(self, expected: Expected, *verdicts: Verdict) -> Agreement:
+        return compare(expected, verdicts)[0]
+
+    def test_a_known_leak_is_known(self) -> None:
+        self.assertIs(Agreement.KNOWN, self.agreement(Expected("known"), BLOCKS))
+        self.assertIs(Agreement.KNOWN, self.agreement(Expected("known", "blocks", 6), BLOCKS))
+
+    def test_a_leak_that_is_gone_makes_the_marker_stale(self) -> None:
+        agreement, words = compare(Expected("a cache", "blocks"), [QUIET])
+
+        self.assertIs(Agreement.STALE, agreement)
+        self.assertEqual(
+            "a leak of blocks was expected (a cache), and there is none: remove the marker", words
+        )
+
+    def test_a_larger_leak_is_worse(self) -> None:
+        agreement, words = compare(Expected("a cache", "blocks", 5), [BLOCKS])
+
+        self.assertIs(Agreement.WORSE, agreement)
+        self.assertEqual("every run adds 6 to blocks, and 5 were expected (a cache)", words)
+
+    def test_what_is_not_to_be_judged_is_not(self) -> None:
+        self.assertIs(Agreement.UNCHECKED, self.agreement(Expected("strange", judged=False), BLOCKS))
+
+
+if __name__ == "__main__":
+    unittest.main()

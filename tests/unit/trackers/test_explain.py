@@ -1,0 +1,232 @@
+"""Explanations: what, where and why."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import itertools
+import os
+import threading
+import tracemalloc
+import types
+import unittest
+from collections.abc import Callable
+
+import seeded
+
+from zope.testrunner.leaks import describe, hunt
+from zope.testrunner.leaks.explain import Explanation, Holder, New, Place, explain
+from zope.testrunner.leaks.hunting import Finding
+from zope.testrunner.leaks.readings import Growth, Unit, Verdict
+
+numbers = itertools.count(10**6)
+held: dict[str, object] = {}
+
+
+class Hostile:
+    """An object that does not want to be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class Owner:
+    """A class with something to hold on to."""
+
+    __slots__ = ("items",)
+    shared: list[object] = []
+
+    def __init__(self) -> None:
+        self.items: list[object] = []
+
+
+class TestExplain(unittest.TestCase):
+    """One suspect each."""
+
+    def setUp(self) -> None:
+        self.addCleanup(held.clear)
+
+    def holder_of(self, work: Callable[[], object]) -> str:
+        found = explain(work)
+        return found.holders[0].expression if found.holders else f"none: {found}"
+
+    def test_everything_is_named(self) -> None:
+        held["list"] = listed = []
+
+        def work() -> None:
+            listed.append((seeded.Plain(), next(numbers)))
+
+        found = explain(work)
+
+        self.assertEqual({"seeded.Plain", "tuple", "int"}, {row.title for row in found.new})
+        self.assertEqual({1, 2}, {row.per_run for row in found.new})
+        self.assertEqual((Holder(f"{__name__}.held['list']", "list", 0, 3),), found.holders)
+        self.assertEqual(f"{__name__}.held['list'][2]", found.route)
+        place = next(place for place in found.places if place.path == __file__)
+        self.assertEqual("listed.append((seeded.Plain(), next(numbers)))", place.source)
+
+    def test_expressions_lead_there(self) -> None:
+        owner = Owner()
+        function = functools.partial(print, [])
+        space = types.SimpleNamespace(queue=collections.deque())
+        held.update(owner=owner, function=function, space=space, nested={"a": [{}]})
+        cases: dict[str, tuple[Callable[[], object], object]] = {
+            "held['owner'].items": (lambda: owner.items.append([1]), owner.items),
+            "Owner.shared": (lambda: Owner.shared.append([1]), Owner.shared),
+            "held['space'].queue": (lambda: space.queue.append([1]), space.queue),
+            "held['function'].args[0]": (lambda: function.args[0].append([1]), function.args[0]),
+            "held['nested']['a'][0]": (
+                lambda: held["nested"]["a"][0].update({next(numbers): [1]}),  # type: ignore[index]
+                held["nested"]["a"][0],  # type: ignore[index]
+            ),
+        }
+        for expected, (work, target) in cases.items():
+            with self.subTest(expected):
+                expression = self.holder_of(work)
+
+                self.assertEqual(f"{__name__}.{expected}", expression)
+                self.assertIs(target, eval(expression.removeprefix(f"{__name__}."), globals()))
+        Owner.shared.clear()
+
+    def test_a_local_variable_is_named_with_its_function(self) -> None:
+        local: list[object] = []
+
+        self.assertIn("local", self.holder_of(lambda: local.append([next(numbers)])))
+
+    def test_a_variable_of_another_thread_is_named_with_it(self) -> None:
+        ready, end, box = threading.Event(), threading.Event(), collections.deque([None])
+
+        def wait() -> None:
+            private = Owner()
+            box[0] = private.items.append  # type: ignore[assignment]
+            ready.set()
+            end.wait()
+            del private
+
+        thread = threading.Thread(target=wait, name="the holder")
+        thread.start()
+        ready.wait()
+        append = box.pop()
+        try:
+            expression = self.holder_of(lambda: append([next(numbers)]))  # type: ignore[misc]
+        finally:
+            end.set()
+            thread.join()
+
+        self.assertTrue("private" in expression or "append" in expression, expression)
+
+    def test_text_is_made_of_what_refuses_it(self) -> None:
+        held["list"] = listed = []
+        found = explain(lambda: listed.append(Hostile()))
+
+        self.assertTrue(found.new[0].example.startswith("<Hostile"), found.new[0].example)
+
+    def test_text_of_large_things_is_short(self) -> None:
+        held["list"] = listed = []
+        found = explain(lambda: listed.append(["x" * 10**5] * 1000))
+
+        self.assertLess(len(found.new[0].example), 250)
+
+    def test_classes_that_hide_do_no_harm(self) -> None:
+        class Meta(type):
+            __hash__ = None  # type: ignore[assignment]
+
+            def __eq__(cls, other: object) -> bool:
+                raise RuntimeError("not to be compared")
+
+            def __getattribute__(cls, name: str) -> object:
+                raise RuntimeError(f"no attribute {name}")
+
+        class Hidden(list, metaclass=Meta):
+            @property
+            def __class__(self) -> type:
+                raise RuntimeError("no class")
+
+            def __len__(self) -> int:
+                raise RuntimeError("no length")
+
+        held["list"] = listed = []
+        found = explain(lambda: listed.append(Hidden()))
+
+        self.assertEqual(f"{__name__}.held['list'][2]", found.route)
+        self.assertIn("Hidden", found.new[0].title)
+
+    def test_new_descriptors_have_names(self) -> None:
+        opened: list[int] = []
+        try:
+            found = explain(lambda: opened.append(os.open(__file__, os.O_RDONLY)))
+        finally:
+            for each in opened:
+                os.close(each)
+
+        self.assertEqual((os.path.realpath(__file__),), found.named)
+
+    def test_work_that_fails_now_says_so(self) -> None:
+        def work() -> None:
+            raise ValueError("not again")
+
+        self.assertEqual(
+            "it could not be run again to be explained: ValueError: not again", explain(work).why
+        )
+
+    def test_tracing_is_left_as_it_was(self) -> None:
+        explain(lambda: None)
+        self.assertFalse(tracemalloc.is_tracing())
+        tracemalloc.start(1)
+        try:
+            explain(lambda: None)
+            self.assertTrue(tracemalloc.is_tracing())
+        finally:
+            tracemalloc.stop()
+
+
+class TestDescribe(unittest.TestCase):
+    """A finding in words."""
+
+    def test_a_leak(self) -> None:
+        grown = Verdict("blocks", Unit.COUNT, Growth.LEAK, (6,) * 11, 6)
+        heap = Verdict("heap", Unit.BYTES, Growth.LEAK, (20480,) * 11, 20480)
+        known = Explanation(
+            new=(New("leak.Leakable", 1, "<Leakable>"), New("tuple", 1, "()")),
+            places=(Place("leak.py", 26, 4, "leaked.append(Leakable())"),),
+            holders=(Holder("leak.leaked", "list", 3, 6),),
+            route="leak.leaked[5]",
+            named=("/tmp/log",),
+        )
+        expected = (
+            "Leak in testleak",
+            "  every run: +6 memory blocks, +20,480 bytes on the C heap  (11 of 11 runs after 1 warm-up)",
+            "  new each run: 1 leak.Leakable, 1 tuple",
+            "  for example: <Leakable>",
+            "  new by name: /tmp/log",
+            "  allocated at leak.py:26",
+            "      leaked.append(Leakable())",
+            "  kept alive by leak.leaked, a list that grew from 3 to 6",
+            "  one of them is leak.leaked[5]",
+        )
+
+        self.assertEqual(expected, describe(Finding(Growth.LEAK, (grown, heap), 12, None, known), "testleak"))
+
+    def test_one_is_one(self) -> None:
+        grown = Verdict("blocks", Unit.COUNT, Growth.LEAK, (1,), 1)
+
+        self.assertIn("+1 memory block ", describe(Finding(Growth.LEAK, (grown,), 2), "work")[1])
+
+    def test_nothing_to_tell(self) -> None:
+        self.assertEqual((), describe(Finding(Growth.STABLE), "work"))
+
+    def test_other_outcomes_have_a_line(self) -> None:
+        finding = Finding(Growth.NOT_REPEATABLE, (), 1, "it failed when run again")
+
+        self.assertEqual(("Cannot be repeated in work: it failed when run again",), describe(finding, "work"))
+
+    def test_nothing_that_python_sees(self) -> None:
+        kind = next(kind for kind in seeded.KINDS if kind.name == "a_lost_reference")
+        finding = hunt(lambda: kind.work(True))
+
+        self.assertIs(Growth.LEAK, finding.growth)
+        self.assertTrue(any("allocated at" in line for line in describe(finding, "work")))
+
+
+if __name__ == "__main__":
+    unittest.main()

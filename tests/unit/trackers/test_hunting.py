@@ -1,0 +1,277 @@
+"""Hunts: what leaks is found, what does not is not, whatever the work does to the process."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from collections.abc import Callable
+from unittest import mock
+
+from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed, hunt, tracker
+from zope.testrunner.leaks.readings import Growth, Sample, Unavailable, Unit
+
+kept: list[object] = []
+numbers = itertools.count(10**6)
+
+
+def leaking() -> None:
+    kept.append([next(numbers)])
+
+
+def clean() -> None:
+    garbage = [next(numbers)]
+    garbage.append(garbage)  # type: ignore[arg-type]  # a cycle
+
+
+class HuntCase(unittest.TestCase):
+    """Whatever was kept is dropped, and nothing stays frozen."""
+
+    def setUp(self) -> None:
+        kept.clear()
+        self.addCleanup(kept.clear)
+        self.addCleanup(gc.set_debug, gc.get_debug())
+        self.addCleanup(gc.enable)
+        self.frozen = gc.get_freeze_count()
+
+    def tearDown(self) -> None:
+        self.assertLess(gc.get_freeze_count(), 1000)
+
+
+class TestOutcomes(HuntCase):
+    """What a hunt can end with."""
+
+    def test_clean_work_is_done_twice(self) -> None:
+        finding = hunt(clean)
+
+        self.assertEqual((Growth.STABLE, 2, None), (finding.growth, finding.runs, finding.explanation))
+        self.assertFalse(finding.is_leak)
+
+    def test_a_leak_is_confirmed_before_it_is_called_one(self) -> None:
+        finding = hunt(leaking, explain=False)
+
+        self.assertEqual((Growth.LEAK, 12), (finding.growth, finding.runs))
+        self.assertIn(
+            "blocks" if tracker("blocks").unavailable() is None else "objects",
+            [v.tracker for v in finding.grown],
+        )
+
+    def test_every_counter_has_its_verdict(self) -> None:
+        finding = hunt(leaking, explain=False)
+        by_name = {verdict.tracker: verdict for verdict in finding.verdicts}
+
+        self.assertEqual((1,) * 11, by_name["objects"].deltas)
+        self.assertIs(Growth.STABLE, by_name["threads"].growth)
+
+    def test_growth_that_ends_is_bounded(self) -> None:
+        def work() -> None:
+            if len(kept) < 6:
+                leaking()
+
+        self.assertIs(Growth.BOUNDED, hunt(work).growth)
+
+    def test_growth_of_the_first_run_does_not_count(self) -> None:
+        self.assertIs(Growth.STABLE, hunt(functools.cache(leaking)).growth)
+
+    def test_growth_of_one_later_run_is_one_time(self) -> None:
+        runs = itertools.count()
+
+        def work() -> None:
+            if next(runs) == 1:
+                leaking()
+
+        self.assertIs(Growth.ONE_TIME, hunt(work).growth)
+
+    def test_a_limited_cache_is_bounded_at_its_size(self) -> None:
+        @functools.lru_cache(maxsize=128)
+        def answer(number: int) -> list[int]:
+            return [number]
+
+        finding = hunt(lambda: answer(next(numbers)))
+
+        self.assertEqual((Growth.BOUNDED, "bounded at 128"), (finding.growth, finding.why))
+
+    def test_references_alone_are_a_class_of_their_own(self) -> None:
+        held: dict[str, list[object]] = {}
+
+        def work() -> None:
+            held.setdefault("list", []).append(clean)
+
+        finding = hunt(work)
+
+        self.assertIs(Growth.REFERENCES, finding.growth)
+        self.assertTrue(finding.is_leak)
+
+    def test_a_first_failure_goes_through(self) -> None:
+        with self.assertRaisesRegex(ZeroDivisionError, "division"):
+            hunt(lambda: 1 / 0)
+
+    def test_a_later_failure_cannot_be_repeated(self) -> None:
+        runs = itertools.count()
+
+        def work() -> None:
+            if next(runs):
+                raise ValueError("there is a row already")
+
+        finding = hunt(work)
+
+        self.assertIs(Growth.NOT_REPEATABLE, finding.growth)
+        self.assertEqual("ValueError when run again: there is a row already", finding.why)
+
+    def test_the_work_can_say_that_it_went_differently(self) -> None:
+        runs = itertools.count()
+
+        def work() -> None:
+            if next(runs):
+                raise CannotRepeat("it passed, and failed when run again")
+
+        self.assertEqual("it passed, and failed when run again", hunt(work).why)
+
+    def test_a_fixed_number_of_runs_is_done_whatever_happens(self) -> None:
+        policy = fixed("3:2")
+
+        finding = hunt(clean, policy=policy, adaptive=False)
+        self.assertEqual((Growth.STABLE, 5), (finding.growth, finding.runs))
+        finding = hunt(leaking, policy=policy, adaptive=False, explain=False)
+        self.assertEqual((Growth.LEAK, 5), (finding.growth, finding.runs))
+
+    def test_without_warm_up_the_first_run_counts(self) -> None:
+        finding = hunt(functools.cache(leaking), policy=Policy(0, 1, 0), adaptive=False, explain=False)
+
+        self.assertEqual((Growth.LEAK, 1), (finding.growth, finding.runs))
+
+    def test_trackers_can_be_chosen(self) -> None:
+        class Rising:
+            name = "rising"
+            unit = Unit.BYTES
+            total = 0
+
+            def unavailable(self) -> Unavailable | None:
+                return None
+
+            def sample(self) -> Sample:
+                self.total += 10
+                return Sample(self.total)
+
+        finding = hunt(clean, trackers=[Rising()], explain=False)
+
+        self.assertEqual(["rising"], [verdict.tracker for verdict in finding.grown])
+
+    def test_what_the_work_returns_is_dropped(self) -> None:
+        self.assertIs(Growth.STABLE, hunt(lambda: [next(numbers)]).growth)
+
+
+class TestFrozenHeap(HuntCase):
+    """Hunting one after the other."""
+
+    def test_a_hunter_finds_the_same_again_and_again(self) -> None:
+        with Hunter(explain=False) as hunter:
+            growths = [hunter.hunt(work).growth for work in (clean, leaking, clean, leaking, clean)]
+
+        self.assertEqual([Growth.STABLE, Growth.LEAK, Growth.STABLE, Growth.LEAK, Growth.STABLE], growths)
+
+    def test_thawing_shows_everything_to_the_collector_again(self) -> None:
+        hunter = Hunter()
+        hunter.hunt(clean)
+        self.assertGreater(gc.get_freeze_count(), 1000)
+        hunter.thaw()
+
+        self.assertLess(gc.get_freeze_count(), 1000)
+
+    def test_it_works_without_freezing(self) -> None:
+        self.assertIs(Growth.STABLE, hunt(clean, freeze=False).growth)
+        self.assertIs(Growth.LEAK, hunt(leaking, freeze=False, explain=False).growth)
+
+    def test_what_one_run_leaves_and_the_next_replaces_is_no_leak(self) -> None:
+        def work() -> None:
+            cycle: list[object] = [next(numbers)]
+            cycle.append(cycle)
+            kept[:] = [cycle]
+
+        self.assertIs(Growth.STABLE, hunt(work).growth)
+
+
+class TestHostileWork(HuntCase):
+    """The work does things to the process; the verdicts are as if it had not."""
+
+    def assertJudgedRightly(self, spoil: Callable[[], object]) -> None:
+        def spoiled(work: Callable[[], None]) -> Callable[[], None]:
+            def both() -> None:
+                work()
+                spoil()
+
+            return both
+
+        with Hunter(explain=False) as hunter:
+            found = hunter.hunt(spoiled(clean))
+            self.assertIn(found.growth, (Growth.STABLE, Growth.ONE_TIME), found)
+            self.assertIs(Growth.LEAK, hunter.hunt(spoiled(leaking)).growth)
+
+    def test_it_freezes_the_heap(self) -> None:
+        self.assertJudgedRightly(gc.freeze)
+
+    def test_it_unfreezes_the_heap(self) -> None:
+        self.assertJudgedRightly(gc.unfreeze)
+
+    def test_it_disables_the_collector(self) -> None:
+        self.assertJudgedRightly(gc.disable)
+
+    def test_it_saves_all_garbage(self) -> None:
+        self.assertJudgedRightly(lambda: gc.set_debug(gc.DEBUG_SAVEALL))
+
+    def test_it_replaces_what_counts(self) -> None:
+        names = {"getrefcount": lambda thing: 7, "getallocatedblocks": lambda: next(numbers)}
+        with mock.patch.multiple(sys, **names), mock.patch.object(gc, "get_referents", lambda *things: []):
+            self.assertJudgedRightly(lambda: None)
+
+    def test_it_makes_and_forgets_a_million_objects(self) -> None:
+        finding = hunt(lambda: [[] for _ in range(10**5)], explain=False)
+
+        self.assertIs(Growth.STABLE, finding.growth)
+
+    def test_its_threads_end_late(self) -> None:
+        def work() -> None:
+            threading.Thread(target=time.sleep, args=(0.005,)).start()
+
+        finding = hunt(work)
+
+        self.assertFalse(finding.is_leak, describe(finding, "work"))
+
+    def test_saving_of_all_garbage_from_before_is_not_judged(self) -> None:
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        finding = hunt(clean)
+        gc.set_debug(0)
+        gc.garbage.clear()
+
+        self.assertEqual((Growth.NOT_JUDGED, 1), (finding.growth, finding.runs))
+        self.assertIn("DEBUG_SAVEALL", finding.why or "")
+
+
+class TestPlainScript(unittest.TestCase):
+    """Outside of any runner."""
+
+    def test_a_script_needs_a_few_lines(self) -> None:
+        program = (
+            "from zope.testrunner.leaks import describe, hunt\n"
+            "drops = []\n"
+            "def work(): drops.append({})\n"
+            "print('\\n'.join(describe(hunt(work), 'work')))\n"
+        )
+        environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PATH": ""}
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+        )
+
+        self.assertEqual("", done.stderr)
+        self.assertIn("Leak in work\n  every run: +", done.stdout)
+        self.assertIn("  kept alive by __main__.drops, a list that grew from 12 to 15\n", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
