@@ -63,10 +63,41 @@ class Execution(Record):
 
 
 class LeakPolicy(Record):
-    """Whether memory is measured after each repetition, and whether that is broken down by type."""
+    """What is done to find leaks.
+
+    ``report`` measures memory after each repetition, ``details`` breaks that down by type.
+
+    ``hunt`` repeats each test to find out whether it leaks: the text is ``STAB:RUN``, numbers of runs to settle down and to
+    judge, or empty for as few as it takes; ``layers`` does so with set-ups and tear-downs.  ``explain`` finds out what
+    leaks, ``report_only`` does not fail the run for it.  ``baseline`` is a file with known leaks, ``update`` writes it.
+
+    Sizes are in bytes: ``rss_limit`` is what one test may add to the memory of the process, ``total_limit`` what the
+    process may have, ``retained`` from which size on attributes that a test leaves on itself are reported.
+    ``log_memory`` tells that the memory before and after each test is wanted.
+    """
 
     report: bool = False
     details: bool = False
+    hunt: str | None = None
+    layers: bool = False
+    explain: bool = True
+    report_only: bool = False
+    baseline: str | None = None
+    update: bool = False
+    rss_limit: int | None = None
+    total_limit: int | None = None
+    retained: int | None = None
+    log_memory: bool = False
+
+    @property
+    def hunts(self) -> bool:
+        """Whether anything is repeated to find leaks."""
+        return self.hunt is not None or self.layers
+
+    @property
+    def watches_memory(self) -> bool:
+        """Whether the memory of the process is looked at around each test."""
+        return self.rss_limit is not None or self.total_limit is not None or self.log_memory
 
 
 class Output(Record):
@@ -108,7 +139,7 @@ class Config(Record):
                 args=_words(options, "original_testrunner_args")[1:],
                 ignore_new_threads=tuple(map(_compiled, _words(options, "ignore_new_threads"))),
             ),
-            LeakPolicy(bool(getattr(options, "report_refcounts", False)), verbose >= 1),
+            _leak_policy(options, verbose),
             Output(
                 verbose,
                 bool(getattr(options, "progress", False)),
@@ -116,6 +147,24 @@ class Config(Record):
                 getattr(options, "slow_test_threshold", Output().slow_threshold),
             ),
         )
+
+
+def _leak_policy(options: object, verbose: int) -> LeakPolicy:
+    report = bool(getattr(options, "report_refcounts", False))
+    return LeakPolicy(
+        report=report,
+        details=report and verbose > 0,
+        hunt=getattr(options, "leaks", None),
+        layers=bool(getattr(options, "leaks_layers", False)),
+        explain=bool(getattr(options, "leaks_explain", True)),
+        report_only=bool(getattr(options, "leaks_report_only", False)),
+        baseline=getattr(options, "leaks_baseline", None),
+        update=bool(getattr(options, "leaks_baseline_update", False)),
+        rss_limit=getattr(options, "rss_limit", None),
+        total_limit=getattr(options, "memory_total_limit", None),
+        retained=getattr(options, "report_retained", None),
+        log_memory=getattr(options, "rss_log", None) is not None,
+    )
 
 
 def _selection(options: object) -> Selection:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, Union
 from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.model import (
     ImportFailure,
+    Judged,
     LayerName,
     Levels,
     Outcome,
@@ -28,7 +29,7 @@ from zope.testrunner.record import Record, often_made
 if TYPE_CHECKING:
     import unittest
 
-    from zope.testrunner.leaks.readings import Reading
+    from zope.testrunner.leaks.readings import Growth, Reading, Verdict
 
 
 class Discovered(Record):
@@ -283,6 +284,62 @@ class LapMeasured(Record):
     readings: tuple[Reading, ...]
 
 
+class LeakJudged(Record):
+    """What repeating a test, or the set-up and tear-down of a layer (``test`` is None), says about leaks.
+
+    ``verdicts`` are those on the counters, ``runs`` how often the work was done.  ``report`` is the finding in words, a
+    line each, empty if there is nothing to tell.  ``why`` gives the reason if it was not judged, not repeated or tolerated.
+    ``is_problem`` tells whether this fails the run.
+    """
+
+    at: float
+    worker: int
+    layer: LayerName
+    test: TestRef | None
+    growth: Growth
+    verdicts: tuple[Verdict, ...] = ()
+    runs: int = 0
+    report: tuple[str, ...] = ()
+    why: str | None = None
+    is_problem: bool = False
+
+
+class MemoryRead(Record):
+    """How many bytes of memory this process occupied before and after a test."""
+
+    at: float
+    worker: int
+    test: TestRef
+    start: int
+    end: int
+
+
+class MemoryGrew(Record):
+    """A test made the process larger by more than the limit.
+
+    ``grown`` is by how many bytes, ``again`` the same for each time that it was run again to find out whether that repeats.
+    ``is_problem`` tells that it did.
+    """
+
+    at: float
+    worker: int
+    test: TestRef
+    grown: int
+    again: tuple[int, ...] = ()
+    is_problem: bool = False
+    why: str | None = None
+
+
+class Retained(Record):
+    """A test left attributes on itself, which held so many bytes until they were taken away."""
+
+    at: float
+    worker: int
+    test: TestRef
+    size: int
+    attributes: tuple[str, ...]
+
+
 class OutputPassed(Record):
     """Bytes that a child process wrote by itself, to be written through as they are."""
 
@@ -340,7 +397,8 @@ class TestsListed(Record):
 class RunFinished(Record):
     """The last event: totals, wall-clock ``seconds`` from the first layer to the last tear-down, and names of problems.
 
-    ``layers`` counts the layers whose turn came.  ``errored`` and ``failed`` are labels in order of occurrence.
+    ``layers`` counts the layers whose turn came.  ``errored``, ``failed`` and ``leaking`` are labels in order of
+    occurrence.  ``judged`` has the numbers of verdicts when leaks were hunted.
     """
 
     at: float
@@ -352,6 +410,8 @@ class RunFinished(Record):
     failed: tuple[str, ...] = ()
     listing: bool = False
     interrupted: bool = False
+    leaking: tuple[str, ...] = ()
+    judged: tuple[Judged, ...] = ()
 
 
 Event = Union[
@@ -376,6 +436,10 @@ Event = Union[
     FixtureSkipped,
     LeftBehind,
     LapMeasured,
+    LeakJudged,
+    MemoryRead,
+    MemoryGrew,
+    Retained,
     OutputPassed,
     Notice,
     ImportsSummed,

@@ -220,6 +220,9 @@ def tests_from_suite(
             level = getattr(test, "level", outer_level)
             layer = getattr(test, "layer", outer_layer)
             if isinstance(test, unittest.TestSuite):
+                marker = getattr(test, LEAK_MARKER, None)
+                if marker is not None:
+                    _pass_on(marker, test)
                 stack.append((iter(test), level, layer))
                 break
             if isinstance(test, StartUpFailure):
@@ -261,6 +264,17 @@ class _Choice:
         if self.journal is not None:
             self.journal.reject(Reason.TEST if wanted else Reason.LEVEL, test)
         return False
+
+
+#: The attribute that the markers of `zope.testrunner.leaks.expected` set; what is on a suite holds for its tests.
+LEAK_MARKER = "__leaks_expected__"
+
+
+def _pass_on(marker: object, suite: unittest.TestSuite) -> None:
+    """Put a suite's marker on what is in it, unless that has one of its own."""
+    for test in suite:
+        if getattr(test, LEAK_MARKER, None) is None:
+            setattr(test, LEAK_MARKER, marker)
 
 
 #: Differs from every layer, None included.

@@ -12,6 +12,8 @@ from zope.testrunner.record import Record
 if TYPE_CHECKING:
     import unittest
 
+    from zope.testrunner.leaks.readings import Growth
+
 #: The dotted name of a layer: its only identity that crosses a process border.
 LayerName = NewType("LayerName", str)
 
@@ -95,6 +97,13 @@ class Stats(Record):
             self.errors + other.errors,
             self.skipped + other.skipped,
         )
+
+
+class Judged(Record):
+    """How many tests and layers got one verdict of a leak hunt."""
+
+    growth: Growth
+    number: int
 
 
 class TestRef:

@@ -116,6 +116,35 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
 
 
+def _stab_run(text: str) -> str:
+    """``STAB:RUN`` of --leaks; nothing at all stands for as many runs as it takes."""
+    if text and not re.fullmatch(r"\d*:(0*[1-9]\d*)?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not STAB:RUN, such as 5:4, where either number may be left out and RUN is at least 1"
+        )
+    return text
+
+
+#: Units of sizes, in bytes; decimal ones by the SI, binary ones by IEC 80000-13.
+_UNITS = {
+    "": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30,
+}  # fmt: skip
+
+
+def _size(text: str) -> int:
+    """A number of bytes, such as ``10MB`` or ``1.5 GiB``."""
+    number = text.rstrip("BbIiKkMmGg ").strip()
+    unit = text.strip()[len(number) :].strip().upper()
+    try:
+        size = float(number) * _UNITS[unit]
+    except (ValueError, KeyError):
+        size = -1.0
+    if not 0 < size < 2**62:
+        units = "the units are B, kB, MB, GB, KiB, MiB and GiB"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 10MB; {units}")
+    return int(size)
+
+
 class _Option:
     """A row of a table: how an option is spelled, what argparse does with it, and what the help says.
 
@@ -308,6 +337,52 @@ _ANALYSIS = (
         help="After each repetition but the first, report how the memory in use has changed: the sum of all reference "
         "counts on a debug build of Python, the number of allocated blocks otherwise. With -v, also by type. "
         "Needs -N 2 or more; tests that do not leak show no change.",
+    ),
+    _row(
+        "--leaks", dest="leaks", metavar="STAB:RUN", nargs="?", const="", type=_stab_run,
+        help="Repeat each test to find out whether it leaks: memory, objects, references, file descriptors, threads. A leak "
+        "is a problem of the test and fails the run. Each test is run again as often as it takes, twice if it is clean; "
+        "with --leaks=5:4, five times to settle down and four more times of which every one has to grow.",
+    ),
+    _flag(
+        "--leaks-layers", dest="leaks_layers",
+        help="Repeat the set-up and tear-down of each layer to find out whether they leak.",
+    ),
+    _flag(
+        "--leaks-report-only", dest="leaks_report_only",
+        help="Report leaks without failing the run for them.",
+    ),
+    _row(
+        "--no-leaks-explain", dest="leaks_explain", action="store_false", default=True,
+        help="Do not find out what leaks, where it was allocated and why it is alive; that takes some more runs of each "
+        "leaking test.",
+    ),
+    _row(
+        "--leaks-baseline", dest="leaks_baseline", metavar="FILE",
+        help="Tolerate the leaks that are listed in this file, by test and by what leaks, so that only new ones fail the "
+        "run.",
+    ),
+    _flag(
+        "--leaks-baseline-update", dest="leaks_baseline_update",
+        help="Write the leaks of this run to the file of --leaks-baseline, for the tests that it ran.",
+    ),
+    _row(
+        "--rss-limit", dest="rss_limit", metavar="SIZE", type=_size,
+        help="Run a test again if it made the process larger by more than this, such as 10MB; growth that repeats is "
+        "reported and fails the run.",
+    ),
+    _row(
+        "--rss-log", dest="rss_log", metavar="FILE",
+        help="Write the memory of the process before and after each test to this file, as comma-separated values if its "
+        "name ends in .csv, else as lines of JSON.",
+    ),
+    _row(
+        "--memory-total-limit", dest="memory_total_limit", metavar="SIZE", type=_size,
+        help="Stop the run in good order when the process has become larger than this.",
+    ),
+    _row(
+        "--report-retained", dest="report_retained", metavar="SIZE", nargs="?", const=1_000_000, type=_size,
+        help="Name tests that leave attributes on themselves which hold more than this, 1MB if it is not given.",
     ),
     _row(
         "--coverage", dest="coverage", metavar="DIRECTORY", waits=True,
@@ -530,8 +605,19 @@ def _check(options: argparse.Namespace) -> None:
             "with --with-pydebug. This is required to use",
             "the --report-refcounts option.",
         )
+    _check_hunting(options)
     if options.ndiff + options.udiff + options.cdiff > 1:
         raise UsageError("Can only give one of --ndiff, --udiff, or --cdiff", status=1)
+
+
+def _check_hunting(options: argparse.Namespace) -> None:
+    hunting = options.leaks is not None or options.leaks_layers
+    for dest in ("leaks_report_only", "leaks_baseline", "leaks_baseline_update"):
+        if getattr(options, dest) and not hunting:
+            option = f"--{dest.replace('_', '-')}"
+            raise UsageError(f"{option} says what to do with leaks that are found; add --leaks to find any")
+    if options.leaks_baseline_update and not options.leaks_baseline:
+        raise UsageError("--leaks-baseline-update needs the name of the file: --leaks-baseline FILE")
 
 
 #: Options whose feature is not there yet: spellings, attribute and default.

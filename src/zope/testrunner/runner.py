@@ -7,7 +7,7 @@ import sys
 import time
 import unittest
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zope.testrunner.config import Config
@@ -31,6 +31,7 @@ from zope.testrunner.exceptions import (
 from zope.testrunner.execution import worker
 from zope.testrunner.execution.result import Result
 from zope.testrunner.execution.serial import Serial, Setting, order_of
+from zope.testrunner.execution.stack import set_up_order
 from zope.testrunner.execution.worker import FakeInputContinueGenerator
 from zope.testrunner.filter import Filter, explain_empty
 from zope.testrunner.find import Find
@@ -39,6 +40,7 @@ from zope.testrunner.layers import (
     current_registry,
     gather_layers,
     layer_sort_key,
+    name_of,
     order_by_bases,
     registry_of_run,
 )
@@ -60,7 +62,8 @@ if TYPE_CHECKING:
 
     from zope.testrunner.execution.serial import ReadyLayer
     from zope.testrunner.feature import Feature
-    from zope.testrunner.model import Test
+    from zope.testrunner.model import ExcInfo, Test
+    from zope.testrunner.report.text import OutputFormatter
 
 #: Exit statuses beyond 0 and 1; that of a usage error is in the error.
 NOTHING_SELECTED = 5
@@ -249,7 +252,12 @@ class Runner:
     def _sinks(self) -> list[Sink]:
         if self._token is not None:
             return [self.tally, worker.FrameWriter(self._token)]
-        return [self.tally, Verbs(lambda: self.options.output, child=self.worker > 0)]
+        sinks: list[Sink] = [self.tally, Verbs(lambda: self.options.output, child=self.worker > 0)]
+        if self.options.rss_log is not None:
+            from zope.testrunner.report.memorylog import MemoryLog
+
+            sinks.append(MemoryLog(self.options.rss_log))
+        return sinks
 
     def _show_version(self) -> None:
         from importlib.metadata import PackageNotFoundError, version
@@ -318,8 +326,8 @@ class Runner:
             executor.run(self.plan)
         finally:
             self.interrupted = executor.interrupted
-            stats = self.tally.stats
-            self.failed = bool(self.plan.import_failures or stats.failures or stats.errors or self.interrupted)
+            failed = not self.tally.is_successful or bool(self.plan.import_failures)
+            self.failed = failed or executor.over_limit or self.interrupted
 
     def _tell_what_is_read(self) -> None:
         from zope.testrunner.leaks import what_more_a_debug_build_reads
@@ -396,8 +404,6 @@ class SetUpLayerFailure(unittest.TestCase):
 
     def id(self) -> str:
         """The name of the layer and of its hook."""
-        from zope.testrunner.layers import name_of
-
         return f"{name_of(self.layer)}.{self.subunit_label}"
 
 
@@ -430,6 +436,63 @@ def layer_from_name(name: str) -> object:
         raise (error.__cause__ or error) from None
 
 
+def setup_layer(options: argparse.Namespace, layer: object, setup_layers: dict[object, int]) -> None:
+    """Set up a layer after its bases, except what is in ``setup_layers``, and note there what has been set up.
+
+    For code that tries layers out by itself.  What a hook raises goes through.
+    """
+    output = _output_of(options)
+    for each in set_up_order(layer):
+        if each in setup_layers:
+            continue
+        output.start_set_up(name_of(each))
+        began = time.perf_counter()
+        if hasattr(each, "setUp"):
+            each.setUp()
+        setup_layers[each] = 1
+        output.stop_set_up(time.perf_counter() - began)
+
+
+def tear_down_unneeded(
+    options: argparse.Namespace,
+    needed: Collection[object],
+    setup_layers: dict[object, int],
+    errors: list[tuple[unittest.TestCase, ExcInfo]],
+    optional: bool = False,
+) -> None:
+    """Tear down the layers in ``setup_layers`` that are not needed, derived ones first, and take them out of there.
+
+    A hook that raises adds a pair of a `TearDownLayerFailure` and the ``exc_info`` to ``errors``.  Raises `CanNotTearDown`
+    when a layer cannot be torn down, unless that is ``optional``.
+    """
+    output = _output_of(options)
+    for layer in reversed(order_by_bases(each for each in setup_layers if each not in needed)):
+        del setup_layers[layer]
+        output.start_tear_down(name_of(layer))
+        began = time.perf_counter()
+        try:
+            if hasattr(layer, "tearDown"):
+                layer.tearDown()
+        except NotImplementedError:
+            output.tear_down_not_supported()
+            if not optional:
+                raise CanNotTearDown(f"layer {name_of(layer)} cannot be torn down") from None
+        except MemoryError:
+            raise
+        except Exception as error:
+            exc_info = (type(error), error, error.__traceback__)
+            errors.append((TearDownLayerFailure(layer), exc_info))
+            output.error(output.format_traceback(exc_info))
+        else:
+            output.stop_tear_down(time.perf_counter() - began)
+
+
+def _output_of(options: argparse.Namespace) -> OutputFormatter:
+    """The formatter of a run, or a new one for options that were only parsed."""
+    output: OutputFormatter = getattr(options, "output", None) or formatter_for(options)
+    return output
+
+
 def repr_lines(obj: object, max_width: int = 75, max_lines: int = 5) -> list[str]:
     """The pretty-printed repr of any object, cut to a width and a number of lines."""
     from zope.testrunner.execution.leftovers import repr_lines as lines
@@ -449,8 +512,11 @@ __all__ = [
     "TestResult",
     "UnexpectedSuccess",
     "gather_layers",
+    "get_options",
     "layer_from_name",
     "layer_sort_key",
     "order_by_bases",
     "repr_lines",
+    "setup_layer",
+    "tear_down_unneeded",
 ]

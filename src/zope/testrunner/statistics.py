@@ -42,5 +42,7 @@ class Statistics(Feature):
                 tuple(tally.failed),
                 listing=runner.listing,
                 interrupted=runner.interrupted,
+                leaking=tally.leaking,
+                judged=tally.judged,
             )
         )

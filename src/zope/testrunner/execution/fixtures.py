@@ -26,10 +26,14 @@ class Fixtures:
         self._class: type | None = None
         self._class_failed = False
         self._module_failed = False
+        #: Called before the fixtures of another class are made ready, with a test of that class.
+        self.before_change: Callable[[Test], None] | None = None
 
     def admit(self, test: Test) -> bool:
         """Make the fixtures of a test ready; False if one failed or skipped, so that the test must not run."""
         if test.__class__ is not self._class:
+            if self.before_change is not None:
+                self.before_change(test)
             self._change(test.__class__)
         return not (self._class_failed or self._module_failed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import Emit, FixtureSkipped, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.exceptions import EndRun, UnexpectedSuccess
@@ -15,6 +15,9 @@ from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, Test
 from zope.testrunner.problem import snapshot
 from zope.testrunner.record import Record
 from zope.testrunner.slim import unshare
+
+if TYPE_CHECKING:
+    from zope.testrunner.execution.memory import Retention
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -54,6 +57,7 @@ class Result(unittest.TestResult):
         stop_on_error: bool = False,
         held: Held | None = None,
         leftovers: Leftovers | None = None,
+        retention: Retention | None = None,
         worker: int = 0,
     ) -> None:
         super().__init__()
@@ -65,7 +69,12 @@ class Result(unittest.TestResult):
         self._stop_on_error = stop_on_error
         self._held = NotHeld() if held is None else held
         self._leftovers = Leftovers(emit, clock, layer) if leftovers is None else leftovers
+        self._retention = retention
         self._worker = worker
+        #: How the last test ended.
+        self.last: Outcome | None = None
+        #: Whether the run has to end because memory is running out.
+        self.over_limit = False
         self._failures = self._errors = self._skipped = 0
         self._open: TestRef | None = None
         self._outcome: Outcome | None = None
@@ -115,6 +124,8 @@ class Result(unittest.TestResult):
         if ready:
             self._tear_down(test, ready)
         if kept is not None and attributes is not None:
+            if self._retention is not None and len(attributes) > len(kept):
+                self._retention.free(TestRef(test, self._layer), attributes, kept)
             _restore(attributes, kept)
         self._close()
 
@@ -139,6 +150,11 @@ class Result(unittest.TestResult):
             self._problem(test, Outcome.ERRORED, (type(error), error, error.__traceback__))
             return False
         return True
+
+    def problem_elsewhere(self) -> None:
+        """A test that passed has a problem all the same, which is reported elsewhere: it leaks, for instance."""
+        if self._stop_on_error:
+            self.stop()
 
     # unittest's side
 
@@ -274,6 +290,7 @@ class Result(unittest.TestResult):
         reasons = self._reasons
         self._open = self._outcome = None
         self._reasons = ()
+        self.last = outcome
         self._emit(
             TestFinished(
                 self._clock(), self._worker, test, outcome, self._seconds, reasons, stdout, stderr

@@ -26,12 +26,15 @@ from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.stack import LayerStack
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.layers import LayerRegistry, layer_sort_key, order_by_bases, with_bases
-from zope.testrunner.model import LayerName, LayerPlan, Outcome, Plan, Stats
+from zope.testrunner.model import LayerName, LayerPlan, Outcome, Plan, Stats, Test
 from zope.testrunner.problem import snapshot
 from zope.testrunner.record import Record
 
 if TYPE_CHECKING:
     from zope.testrunner.config import Execution, LeakPolicy
+    from zope.testrunner.execution.baseline import Baseline
+    from zope.testrunner.execution.hunt import Hunt
+    from zope.testrunner.execution.memory import MemoryWatch, Retention
     from zope.testrunner.leaks.readings import Reading
     from zope.testrunner.leaks.session import Session
 
@@ -75,7 +78,13 @@ class Serial:
         self._clock = setting.clock
         self._worker = setting.worker
         self._elsewhere = elsewhere
-        self._stack = LayerStack(setting.emit, setting.clock, setting.worker)
+        #: Whether it was broken off because the process got too large.
+        self.over_limit = False
+        self._baseline: Baseline | None = None
+        self._hunt = self._hunter() if setting.leaks.hunts else None
+        self._memory = self._memory_watch() if setting.leaks.watches_memory else None
+        rehearse = self._hunt.layer if self._hunt is not None and setting.leaks.layers else None
+        self._stack = LayerStack(setting.emit, setting.clock, setting.worker, rehearse)
         self._held = Held() if setting.execute.buffer else NotHeld()
         self._problems = False
         #: Whether the user broke the run off.
@@ -93,7 +102,11 @@ class Serial:
         except KeyboardInterrupt:
             self.interrupted = True
         finally:
+            if self._hunt is not None:
+                self._hunt.thaw()
             self._stack.clean_up(announce=self._worker == 0)
+            if self._baseline is not None and self._setting.leaks.update:
+                self._baseline.write()
 
     def _resolved(self, plan: Plan) -> list[ReadyLayer]:
         """The layers in the order to run them; those that cannot be found are reported and left out."""
@@ -115,12 +128,14 @@ class Serial:
 
     def _run_layers(self, layers: Sequence[ReadyLayer]) -> None:
         for index, ready in enumerate(layers):
-            if self._setting.execute.stop_on_error and self._problems:
+            if self._is_over():
                 break
             self._setting.announce(ready.layer)
             name = ready.plan.name
             size = ready.plan.size
             self._emit(LayerStarted(self._clock(), self._worker, name, size, self._setting.resumed))
+            if self._hunt is not None:
+                self._hunt.thaw()
             try:
                 self._stack.tear_down_unneeded(with_bases([ready.layer]))
             except CanNotTearDown:
@@ -131,8 +146,35 @@ class Serial:
             stats = Stats()
             if self._stack.set_up(ready.layer):
                 stats = self._run_laps(ready, size)
-            self._problems |= self._stack.problems > 0
+            self._problems |= self._stack.problems > 0 or self._found_elsewhere() > 0
             self._emit(LayerFinished(self._clock(), self._worker, name, stats))
+
+    def _hunter(self) -> Hunt:
+        from zope.testrunner.execution.hunt import Hunt
+
+        leaks = self._setting.leaks
+        if leaks.baseline is not None:
+            from zope.testrunner.execution.baseline import Baseline
+
+            self._baseline = Baseline(leaks.baseline, update=leaks.update)
+        return Hunt(leaks, self._emit, self._clock, self._baseline, self._worker)
+
+    def _memory_watch(self) -> MemoryWatch:
+        from zope.testrunner.execution.memory import MemoryWatch
+
+        return MemoryWatch(self._setting.leaks, self._emit, self._clock, self._worker)
+
+    def _retention(self) -> Retention | None:
+        least = self._setting.leaks.retained
+        if least is None:
+            return None
+        from zope.testrunner.execution.memory import Retention
+
+        return Retention(least, self._emit, self._clock, self._worker)
+
+    def _found_elsewhere(self) -> int:
+        """How many problems were found that are no outcomes of tests."""
+        return sum(watch.problems for watch in (self._hunt, self._memory) if watch is not None)
 
     def _run_laps(self, ready: ReadyLayer, size: int) -> Stats:
         execute, name = self._setting.execute, ready.plan.name
@@ -149,18 +191,48 @@ class Serial:
 
         if session is not None:
             session.baseline()
-        while counts[lap] < execute.repeat and not (execute.stop_on_error and self._problems):
+        while counts[lap] < execute.repeat and not self._is_over():
             counts[lap] += 1
             stats = self._run_lap(ready, counts[lap], size)
             counts[ran] = max(counts[ran], stats.ran)
             counts[failures] += stats.failures
             counts[errors] += stats.errors
             counts[skipped] += stats.skipped
-            self._problems |= bool(stats.failures or stats.errors)
+            self._problems |= bool(stats.failures or stats.errors) or self._found_elsewhere() > 0
             del stats
             if session is not None:
                 session.lap(tell)
         return Stats(*counts[ran:])
+
+    def _is_over(self) -> bool:
+        return self.over_limit or (self._setting.execute.stop_on_error and self._problems)
+
+    def _way_to_run(
+        self, ready: ReadyLayer, result: Result, lap: int, fixtures: Fixtures
+    ) -> Callable[[Test], None]:
+        """How a test is run: plainly, or judged while it is; only the first lap is judged."""
+        run: Callable[[Test], None] = result.run_test
+        if lap > 1 or not (self._setting.leaks.hunt is not None or self._memory is not None):
+            return run
+        name = ready.plan.name
+        if self._hunt is not None and self._setting.leaks.hunt is not None:
+            tests = self._hunt.tests_of(ready.layer, name)
+            fixtures.before_change = tests.prepare
+
+            def run(test: Test) -> None:
+                tests.run(result, test)
+
+        if self._memory is None:
+            return run
+        from zope.testrunner.execution.again import Again
+
+        memory, plain = self._memory, run
+        again = Again(self._clock, name, hooks_of(order_by_bases(with_bases([ready.layer]))))
+
+        def watched(test: Test) -> None:
+            memory.around(test, lambda: plain(test), result, again)
+
+        return watched
 
     def _session(self) -> Session | None:
         if not self._setting.leaks.report:
@@ -186,15 +258,17 @@ class Serial:
             stop_on_error=execute.stop_on_error,
             held=self._held,
             leftovers=leftovers,
+            retention=self._retention() if lap == 1 else None,
             worker=worker,
         )
         fixtures = Fixtures(result)
+        run = self._way_to_run(ready, result, lap, fixtures)
         try:
             for test in suite:
                 if result.shouldStop:
                     break
                 if fixtures.admit(test) and not result.shouldStop:
-                    result.run_test(test)
+                    run(test)
         except EndRun:
             # The lap is broken off, and a line about it would tell half of the truth.
             fixtures.close()
@@ -206,9 +280,12 @@ class Serial:
             raise
         stats = self._finish_lap(result, fixtures, name, lap, began)
         leftovers.after_lap()
+        self.over_limit |= result.over_limit
         return stats
 
     def _finish_lap(self, result: Result, fixtures: Fixtures, name: LayerName, lap: int, began: float) -> Stats:
+        if self._hunt is not None:
+            self._hunt.thaw()
         fixtures.close()
         stats, of = result.stats, self._setting.execute.repeat
         self._emit(LapFinished(self._clock(), self._worker, name, lap, of, stats, perf_counter() - began))

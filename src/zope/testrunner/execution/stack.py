@@ -30,9 +30,19 @@ def catch(function: Callable[[], object]) -> Problem | None:
 
 
 class LayerStack:
-    """The layers that are set up; each is set up once and torn down when nothing needs it any more."""
+    """The layers that are set up; each is set up once and torn down when nothing needs it any more.
 
-    def __init__(self, emit: Emit, clock: Callable[[], float], worker: int = 0) -> None:
+    ``rehearse`` is called with each layer before its set-up, when its bases are set up.
+    """
+
+    def __init__(
+        self,
+        emit: Emit,
+        clock: Callable[[], float],
+        worker: int = 0,
+        rehearse: Callable[[object], None] | None = None,
+    ) -> None:
+        self._rehearse = rehearse
         self._emit = emit
         self._clock = clock
         self._worker = worker
@@ -56,7 +66,7 @@ class LayerStack:
 
     def set_up(self, layer: object) -> bool:
         """Set up a layer and all that it builds on; False as soon as one of the set-ups fails."""
-        return all(each in self._up or self._set_up(each) for each in _set_up_order(layer))
+        return all(each in self._up or self._set_up(each) for each in set_up_order(layer))
 
     def clean_up(self, *, announce: bool = True) -> None:
         """Tear down everything that is set up; a layer that says it cannot is left alone."""
@@ -72,6 +82,8 @@ class LayerStack:
 
     def _set_up(self, layer: object) -> bool:
         name = name_of(layer)
+        if self._rehearse is not None:
+            self._rehearse(layer)
         self._emit(SetUpStarted(self._clock(), self._worker, name))
         began = perf_counter()
         problem = None
@@ -109,7 +121,7 @@ class LayerStack:
             raise CanNotTearDown(f"layer {name} cannot be torn down")
 
 
-def _set_up_order(layer: object) -> list[object]:
+def set_up_order(layer: object) -> list[object]:
     """The layer and its bases in the order of set-up: through ``__bases__`` from first to last, bases first."""
     with_bases([layer])  # finds a layer that is its own base before the recursion below does
     order: dict[object, None] = {}

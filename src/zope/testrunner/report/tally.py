@@ -14,19 +14,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from zope.testrunner import events
-from zope.testrunner.model import Outcome, Stats
+from zope.testrunner.model import Judged, Outcome, Stats
 from zope.testrunner.problem import plain_text
 from zope.testrunner.record import Record
 from zope.testrunner.report.verbs import layer_label
 
 if TYPE_CHECKING:
     from zope.testrunner.events import Emit, Event
+    from zope.testrunner.leaks.readings import Growth
 
 #: A test, or a text where no test is to blame, with the report on its problem, or the reason why it was skipped.
 Entry = tuple[object, str | None]
 
 # Positions in the array of counters, and marks of what a record is about.
-_RAN, _FAILURES, _ERRORS, _SKIPPED, _IMPORTS, _LATER_LAP = range(6)
+_RAN, _FAILURES, _ERRORS, _SKIPPED, _LEAKS, _IMPORTS, _LATER_LAP = range(7)
 
 # Blocks of up to 512 bytes are taken from the interpreter's own pools and counted by `sys.getallocatedblocks`, larger ones
 # are not; with this much at its beginning the array of bytes is never in a pool, so that growing makes no difference.
@@ -51,8 +52,10 @@ class Tally:
 
     def __init__(self, resolve: Callable[[int], object | None] | None = None) -> None:
         self._resolve = resolve
-        self._counts = memoryview(bytearray(8 * 6)).cast("q")
+        self._counts = memoryview(bytearray(8 * 7)).cast("q")
         self._records = bytearray(_FILLING)
+        # Leaks are hunted in one lap only, so this needs no care.
+        self._judged: dict[Growth, int] = {}
         # Whether a child process is in a later lap; its tests have been counted in the first one.
         self._children_repeat: dict[int, bool] = {}
         self._takers: Mapping[type[Event], Callable[..., None]] = MappingProxyType(
@@ -67,6 +70,8 @@ class Tally:
                 events.LayerFailed: self._layer_failed,
                 events.WorkerLost: self._worker_lost,
                 events.ResultsCounted: self._results_counted,
+                events.LeakJudged: self._leak_judged,
+                events.MemoryGrew: self._memory_grew,
             }
         )
 
@@ -93,7 +98,7 @@ class Tally:
     def is_successful(self) -> bool:
         """Whether nothing has gone wrong so far."""
         counts = self._counts
-        return not (counts[_FAILURES] or counts[_ERRORS] or counts[_IMPORTS])
+        return not (counts[_FAILURES] or counts[_ERRORS] or counts[_LEAKS] or counts[_IMPORTS])
 
     @property
     def failures(self) -> list[Entry]:
@@ -119,6 +124,18 @@ class Tally:
     def errored(self) -> tuple[str, ...]:
         """The labels of `errors`."""
         return self._labels(_ERRORS)
+
+    @property
+    def leaking(self) -> tuple[str, ...]:
+        """The labels of what leaks, as far as that fails the run, in order of occurrence."""
+        return self._labels(_LEAKS)
+
+    @property
+    def judged(self) -> tuple[Judged, ...]:
+        """How many tests and layers got which verdict of a leak hunt, the one that matters most first."""
+        kinds = [growth for any_one in self._judged for growth in type(any_one)]
+        found = [growth for growth in dict.fromkeys(kinds) if growth in self._judged]
+        return tuple(Judged(growth, self._judged[growth]) for growth in found)
 
     # What is counted
 
@@ -173,6 +190,16 @@ class Tally:
             self._add(_FAILURES, label, 0, None)
         for label in event.errored:
             self._add(_ERRORS, label, 0, None)
+
+    def _leak_judged(self, event: events.LeakJudged) -> None:
+        self._judged[event.growth] = self._judged.get(event.growth, 0) + 1
+        if event.is_problem:
+            label = layer_label(event.layer) if event.test is None else event.test.label
+            self._add(_LEAKS, label, 0, "\n".join(event.report))
+
+    def _memory_grew(self, event: events.MemoryGrew) -> None:
+        if event.is_problem:
+            self._add(_LEAKS, event.test.label, 0, None)
 
     # What is kept
 

@@ -276,6 +276,25 @@ class OutputFormatter:
 
                 self._write(growth_table(growth_rows(reading.changes)))
 
+    def leak(self, text: str) -> None:
+        """What was found out about a leak: a title, and lines that explain it."""
+        title, _, rest = text.partition("\n")
+        self._width = 0
+        if self.verbose == 1 or self.progress:
+            self._write("\n")
+        self._write(f"\n{self._painted('error', title)}\n" + (f"{rest}\n" if rest else ""))
+        if self.verbose != 1:
+            self._write("\n")
+
+    def retained(self, text: str) -> None:
+        """What a test left on itself."""
+        self._width = 0
+        self._write(f"\n{text}\n" if self.verbose == 1 or self.progress else f"{text}\n")
+
+    def leak_list(self, text: str) -> None:
+        """The names of all that leak."""
+        self._write(f"{text}\n")
+
     # The report at the end
 
     def import_errors(self, import_errors: Iterable[ImportProblem] | None) -> None:

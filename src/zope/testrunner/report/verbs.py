@@ -63,6 +63,9 @@ class Verbs:
                 events.FixtureSkipped: self._fixture_skipped,
                 events.LeftBehind: self._left_behind,
                 events.LapMeasured: self._lap_measured,
+                events.LeakJudged: self._leak_judged,
+                events.MemoryGrew: self._memory_grew,
+                events.Retained: self._retained,
                 events.OutputPassed: self._output_passed,
                 events.Notice: self._notice,
                 events.ImportsSummed: self._imports_summed,
@@ -138,6 +141,9 @@ class Verbs:
         if self._verbosity() and not self._child:
             out.tests_with_errors([(label, None) for label in event.errored])
             out.tests_with_failures([(label, None) for label in event.failed])
+        if event.leaking and not self._child:
+            names = "".join(f"   {label}\n" for label in event.leaking)
+            self._tell("leak_list", f"\nTests with leaks:\n{names}".removesuffix("\n"))
         # The line of the only layer says the same, unless that one was never written.
         if event.layers != 1 or event.interrupted:
             stats = event.stats
@@ -148,6 +154,10 @@ class Verbs:
                 n_seconds=event.seconds,
                 n_skipped=stats.skipped,
             )
+        if event.judged and not self._child:
+            from zope.testrunner.report.tables import verdict_line
+
+            out.info(verdict_line(event.judged))
 
     def _notice(self, event: events.Notice) -> None:
         out = self._output()
@@ -262,6 +272,35 @@ class Verbs:
 
         for reading in readings:
             out.info(reading_line(reading))
+
+    # Leaks
+
+    def _leak_judged(self, event: events.LeakJudged) -> None:
+        # What is no problem is told to those who want to know more.
+        if event.report and (event.is_problem or event.growth.value == "leak" or self._verbosity()):
+            self._tell("leak", "\n".join(event.report))
+
+    def _memory_grew(self, event: events.MemoryGrew) -> None:
+        from zope.testrunner.report.tables import in_words
+
+        grown = in_words(event.again[-1] if event.is_problem else event.grown)
+        test = event.test.id
+        if event.is_problem:
+            self._tell("leak", f"LEAKED {grown} in {test}")
+        else:
+            why = f" ({event.why})" if event.why else ", and not when it was run again"
+            self._tell("leak", f"Grew once by {grown} in {test}{why}")
+
+    def _retained(self, event: events.Retained) -> None:
+        from zope.testrunner.report.tables import in_words
+
+        names = ", ".join(f"self.{name}" for name in event.attributes)
+        self._tell("retained", f"{event.test.label}: {in_words(event.size)} on {names}")
+
+    def _tell(self, verb: str, text: str) -> None:
+        """Use a method that formatters of old do not have, or else one that they have."""
+        out = self._output()
+        (getattr(out, verb, None) or out.info)(text)
 
     # Tests
 

@@ -1,0 +1,48 @@
+"""The memory of the process around each test, in a file: `MemoryLog`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from zope.testrunner import events
+from zope.testrunner.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from zope.testrunner.events import Emit, Event
+
+
+class MemoryLog:
+    """A sink that writes the test id and the bytes at its start and end, a line a test.
+
+    A file that ends in ``.csv`` gets a headline and comma-separated values, any other one lines of JSON.  Raises
+    `UsageError` if it cannot be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._file = open(path, "w", encoding="utf-8", newline="", buffering=1)  # noqa: SIM115 - open until the end
+        except OSError as error:
+            raise UsageError(f"Cannot write {path} (--rss-log): {error.strerror}; name another file", status=1) from None
+        self._is_csv = path.lower().endswith(".csv")
+        if self._is_csv:
+            self._write_row("test", "start", "end")
+
+    def takes(self, kind: type[Event]) -> Emit | None:
+        """Readings, and the end."""
+        takers = {events.MemoryRead: self._write, events.RunFinished: self._close}
+        return takers.get(kind)  # type: ignore[return-value]  # each is asked only for its own kind
+
+    def _write(self, event: events.MemoryRead) -> None:
+        if self._is_csv:
+            self._write_row(event.test.id, event.start, event.end)
+        else:
+            self._file.write(json.dumps({"test": event.test.id, "start": event.start, "end": event.end}) + "\n")
+
+    def _write_row(self, *values: object) -> None:
+        import csv
+
+        csv.writer(self._file).writerow(values)
+
+    def _close(self, event: events.RunFinished) -> None:
+        self._file.close()
