@@ -222,13 +222,15 @@ def _advice(plan: Plan, selection: Selection) -> str | None:
 def closest(patterns: Sequence[str], names: Sequence[str]) -> str | None:
     """The name that is nearest to what one of the patterns seems to look for, or None if none is near.
 
-    Compared are the patterns with the names and with the dotted, blank-separated and single words in them.
+    Compared are the patterns with the names and with the dotted, blank-separated and single words in them, and the parts of
+    these between underscores.
     """
     import difflib
 
     forms: dict[str, str] = {}
     for name in names:
-        for form in (name, *name.split(), *re.findall(r"[\w.]+", name), *re.findall(r"\w+", name)):
+        words = [word for pattern in (r"\S+", r"[\w.]+", r"\w+", r"[^\W_]+") for word in re.findall(pattern, name)]
+        for form in (name, *words):
             forms.setdefault(form.lower(), name)
     best: tuple[float, str] | None = None
     for pattern in patterns:

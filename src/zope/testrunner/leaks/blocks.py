@@ -44,9 +44,9 @@ class _ImmortalStrings:
 class Blocks:
     """Memory blocks in use by Python objects and their parts, on ordinary builds of CPython.
 
-    The number is exact: a leaked ``float`` is one block more, a list two (one if it is empty).  Blocks of
-    more than 512 bytes come from elsewhere and are not counted.  Interned strings that Python 3.12 and later
-    never free are left out, since they cannot leak more than once.
+    The number is exact: a leaked ``float`` is one block more, a list two (one if it is empty), a ``bytearray``
+    two, however large it is.  Interned strings that Python 3.12 and later never free are left out, since they
+    cannot leak more than once.
     """
 
     name: Final = "blocks"

@@ -85,6 +85,7 @@ class Session:
         "_before",
         "_totals",
         "_held",
+        "_references",
         "_details",
         "_fresh",
         "_laps",
@@ -103,6 +104,7 @@ class Session:
         self._before = array("q", zeros)
         self._totals = array("q", zeros)
         self._held = array("q", (0, 0))
+        self._references = array("q", (0,))
         self._details: list[Detail] = [None] * len(self._trackers)
         self._fresh: list[Detail] = [None] * len(self._trackers)
         self._laps: list[tuple[Reading, ...]] = []
@@ -214,7 +216,9 @@ class Session:
             changes = differences(self._details[place], self._fresh[place])
             return Reading(tracker.name, tracker.unit, self._totals[place], change, None, changes)
         changes = tuple([Change(*row) for row in table[1]])
-        return Reading(tracker.name, tracker.unit, self._totals[place], change, table[0], changes)
+        # As with the total: what has come between two laps is left out by adding up the changes.
+        self._references[0] = self._references[0] + sum([row[2] for row in table[1]]) if self._laps else table[0]
+        return Reading(tracker.name, tracker.unit, self._totals[place], change, self._references[0], changes)
 
     def _own(self) -> set[int]:
         """Identities of all that this session made, and of what the number of its readings influences."""

@@ -29,9 +29,9 @@ Entry = tuple[object, str | None]
 # Positions in the array of counters, and marks of what a record is about.
 _RAN, _FAILURES, _ERRORS, _SKIPPED, _LEAKS, _IMPORTS, _LATER_LAP = range(7)
 
-# Blocks of up to 512 bytes are taken from the interpreter's own pools and counted by `sys.getallocatedblocks`, larger ones
-# are not; with this much at its beginning the array of bytes is never in a pool, so that growing makes no difference.
-_FILLING = bytes(4096)
+# An empty array of bytes has no block of memory, any other has one, however large: with something at its beginning, what is
+# appended makes no difference to `sys.getallocatedblocks`.
+_FILLING = bytes(1)
 
 
 class _Memo(Record):
