@@ -225,6 +225,11 @@ class TestCloseness(unittest.TestCase):
         self.assertEqual(names[1], closest(["pkg.othr.TestOther"], names))
         self.assertEqual(names[1], closest([r"^tets_beta$"], names))
 
+    def test_a_part_between_underscores_will_do(self):
+        names = ["test_begins_without_titles (m.T.test_begins_without_titles)", "test_other (m.T.test_other)"]
+
+        self.assertEqual(names[0], closest(["beginns"], names))
+
     def test_rejecting_patterns_look_for_nothing(self):
         self.assertIsNone(closest(["!test_alpha"], ["test_alpha"]))
 
