@@ -7,8 +7,6 @@ import sys
 from zope.testrunner.leaks.refcounts import TypeTable
 from zope.testrunner.leaks.settle import collect
 
-_LINE = "    %-55s %6s %6s"
-
 
 class TrackRefs:
     """Tells how the instances of every type, and references to them, changed from one `update` to the next.
@@ -58,20 +56,9 @@ class TrackRefs:
         """Print a table of the changes, and forget them; nothing is printed if there are none."""
         rows, self.delta = self.delta, None
         if rows:
-            sys.stdout.write("\n".join(table(rows)) + "\n")
+            from zope.testrunner.report.tables import growth_table
 
-
-def table(rows: list[tuple[str, int, int]]) -> list[str]:
-    """The lines of a table of (title, change of instances, change of references)."""
-    rule = _LINE % ("-" * 55, "-----", "----")
-    return [
-        "    Leak details, changes in instances and refcounts by type/class:",
-        _LINE % ("type/class", "insts", "refs"),
-        rule,
-        *(_LINE % row for row in rows),
-        rule,
-        _LINE % ("total", sum(row[1] for row in rows), sum(row[2] for row in rows)),
-    ]
+            sys.stdout.write(growth_table(rows))
 
 
 def type_or_class_title(kind: type) -> str:

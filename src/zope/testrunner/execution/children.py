@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import threading
 import uuid
@@ -13,8 +14,10 @@ from zope.testrunner.events import (
     CleanUpStarted,
     Discovered,
     Event,
+    Importance,
     ImportsSummed,
     LapFinished,
+    Notice,
     OutputPassed,
     ResultsCounted,
     RunFinished,
@@ -23,12 +26,15 @@ from zope.testrunner.events import (
 )
 from zope.testrunner.execution import wire
 from zope.testrunner.execution.launch import Script, read_all, start, text_lines
-from zope.testrunner.execution.serial import ReadyLayer, Setting
+from zope.testrunner.execution.serial import Interrupted, ReadyLayer, Setting
 from zope.testrunner.execution.trailer import find_trailer
 from zope.testrunner.model import LayerName, Stats
 
 #: What a child says about its run as a whole; the parent says that itself.
 OWN_BUSINESS = (Discovered, CleanUpStarted, ImportsSummed, Shuffled, RunFinished)
+
+#: Seconds after Ctrl-C in which a child should say that it has noticed, and then to tear its layers down.
+TO_NOTICE, TO_TEAR_DOWN = 1.0, 10.0
 
 
 class Children:
@@ -67,6 +73,7 @@ class Child:
         self._framed = False
         self._finished: RunFinished | None = None
         self._wrong: str | None = None
+        self._interrupted = False
 
     def run(self) -> bool:
         """Start the process, pass on what it says until it ends, and check that it delivered; True for problems."""
@@ -82,6 +89,9 @@ class Child:
         reader.start()
         try:
             self._pass_on(process)
+        except KeyboardInterrupt as error:
+            self._see_out(process)
+            raise (Interrupted() if self._interrupted else error) from None
         finally:
             # A child that has closed its output is done, or beyond help.
             with contextlib.suppress(subprocess.TimeoutExpired, AttributeError):
@@ -93,6 +103,27 @@ class Child:
                 process.communicate()
         self._judge(text_lines(errors[0]), process)
         return self._problems > 0
+
+    def _see_out(self, process: subprocess.Popen[bytes]) -> None:
+        """Pass on the last words of a child, which a terminal has interrupted at the same time as this process."""
+        ended = threading.Event()
+
+        def hurry() -> None:
+            if not ended.wait(TO_NOTICE) and not self._interrupted:
+                # The signal did not come from a terminal, and the child knows nothing of it.
+                with contextlib.suppress(OSError, ValueError):
+                    process.send_signal(signal.SIGINT)
+            if not ended.wait(TO_TEAR_DOWN):
+                process.kill()
+
+        threading.Thread(target=hurry, daemon=True).start()
+        try:
+            self._pass_on(process)
+        except KeyboardInterrupt:
+            process.kill()
+            raise
+        finally:
+            ended.set()
 
     def _pass_on(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
@@ -123,6 +154,8 @@ class Child:
             self._problems += event.stats.failures + event.stats.errors
         elif isinstance(event, LapFinished):
             self._stats = self._stats.plus(event.stats)
+        elif isinstance(event, Notice) and event.importance is Importance.ERROR:
+            self._interrupted = True
         if not isinstance(event, OWN_BUSINESS):
             self._emit(event.replace(worker=self._worker))
 

@@ -63,6 +63,10 @@ class Setting(Record):
     resumed: bool = False
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C of which the user has been told already, with the test that it hit."""
+
+
 class Elsewhere(Protocol):
     """Runs layers that this process cannot run any more; True if one of them had a problem."""
 
@@ -99,14 +103,29 @@ class Serial:
             self._run_layers(self._resolved(plan))
         except EndRun:
             pass
-        except KeyboardInterrupt:
-            self.interrupted = True
+        except KeyboardInterrupt as error:
+            self._break_off(error)
         finally:
             if self._hunt is not None:
                 self._hunt.thaw()
-            self._stack.clean_up(announce=self._worker == 0)
+            self._clean_up()
             if self._baseline is not None and self._setting.leaks.update:
                 self._baseline.write()
+
+    def _clean_up(self) -> None:
+        try:
+            self._stack.clean_up(announce=self._worker == 0)
+        except KeyboardInterrupt as error:
+            if self.interrupted:
+                raise
+            # The first one ends this tear-down; the other layers still want theirs, and the user a report.
+            self._break_off(error)
+            self._stack.clean_up(announce=False)
+
+    def _break_off(self, error: KeyboardInterrupt) -> None:
+        self.interrupted = True
+        if not isinstance(error, Interrupted):
+            self._emit(Notice(self._clock(), self._worker, Importance.ERROR, "\nInterrupted."))
 
     def _resolved(self, plan: Plan) -> list[ReadyLayer]:
         """The layers in the order to run them; those that cannot be found are reported and left out."""
@@ -277,7 +296,7 @@ class Serial:
             where = f" in test {result.running.label}" if result.running is not None else ""
             emit(Notice(clock(), worker, Importance.ERROR, f"\nInterrupted{where}."))
             self._finish_lap(result, fixtures, name, lap, began)
-            raise
+            raise Interrupted from None
         stats = self._finish_lap(result, fixtures, name, lap, began)
         leftovers.after_lap()
         self.over_limit |= result.over_limit
@@ -286,9 +305,12 @@ class Serial:
     def _finish_lap(self, result: Result, fixtures: Fixtures, name: LayerName, lap: int, began: float) -> Stats:
         if self._hunt is not None:
             self._hunt.thaw()
-        fixtures.close()
-        stats, of = result.stats, self._setting.execute.repeat
-        self._emit(LapFinished(self._clock(), self._worker, name, lap, of, stats, perf_counter() - began))
+        try:
+            fixtures.close()
+        finally:
+            # Ctrl-C in a fixture is no reason to keep quiet about the tests before it.
+            stats, of = result.stats, self._setting.execute.repeat
+            self._emit(LapFinished(self._clock(), self._worker, name, lap, of, stats, perf_counter() - began))
         return stats
 
 

@@ -155,7 +155,7 @@ class Verbs:
                 n_skipped=stats.skipped,
             )
         if event.judged and not self._child:
-            from zope.testrunner.report.tables import verdict_line
+            from zope.testrunner.report.words import verdict_line
 
             out.info(verdict_line(event.judged))
 
@@ -281,7 +281,7 @@ class Verbs:
             self._tell("leak", "\n".join(event.report))
 
     def _memory_grew(self, event: events.MemoryGrew) -> None:
-        from zope.testrunner.report.tables import in_words
+        from zope.testrunner.report.words import in_words
 
         grown = in_words(event.again[-1] if event.is_problem else event.grown)
         test = event.test.id
@@ -292,7 +292,7 @@ class Verbs:
             self._tell("leak", f"Grew once by {grown} in {test}{why}")
 
     def _retained(self, event: events.Retained) -> None:
-        from zope.testrunner.report.tables import in_words
+        from zope.testrunner.report.words import in_words
 
         names = ", ".join(f"self.{name}" for name in event.attributes)
         self._tell("retained", f"{event.test.label}: {in_words(event.size)} on {names}")
