@@ -76,7 +76,8 @@ def _run(
         sys.stderr.write("\nInterrupted.\n")
         return True, module.INTERRUPTED
     except ReporterError as error:
-        if not isinstance(error.__cause__, OSError):
+        closed = sys.stdout is None or sys.stdout.closed
+        if not closed and not isinstance(error.__cause__, OSError):
             # A formatter is wrong, and its author wants to see where.
             raise
         return True, _nobody_reads(error)
@@ -99,12 +100,12 @@ def _explain(error: TestRunnerError) -> int:
 
 def _flush() -> None:
     """Write out what the report still holds back; raises `ReporterError` if that cannot be done."""
-    from zope.testrunner.exceptions import ReporterError
-
     try:
-        if not sys.stdout.closed:
+        if sys.stdout is not None and not sys.stdout.closed:
             sys.stdout.flush()
     except OSError as error:
+        from zope.testrunner.exceptions import ReporterError
+
         raise ReporterError(f"Cannot write the report to standard output: {error}") from error
 
 
@@ -114,7 +115,7 @@ def _nobody_reads(error: ReporterError) -> int:
     Without one if it is a pipe that was closed at the other end, as by ``bin/test | head``.
     """
     # The interpreter flushes standard output once more when it exits, and would complain.
-    with open(os.devnull, "wb") as devnull, contextlib.suppress(OSError, ValueError):
+    with open(os.devnull, "wb") as devnull, contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(devnull.fileno(), sys.stdout.fileno())
     if not isinstance(error.__cause__, BrokenPipeError):
         sys.stderr.write(f"{error}; the run was broken off\n")

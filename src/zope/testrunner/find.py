@@ -229,7 +229,7 @@ def tests_from_suite(
                 yield test, None
                 continue
             if unique:
-                text = str(test)
+                text = _name_of(test)
                 (duplicated_test_ids if text in seen_test_ids else seen_test_ids).add(text)
             if choice.takes(test, level):
                 if layer is not named_layer:
@@ -238,6 +238,18 @@ def tests_from_suite(
                 yield test, name
         else:
             stack.pop()
+
+
+def _name_of(test: Test) -> str:
+    """``str(test)``; raises `DiscoveryError` if the code of the test fails to give it."""
+    try:
+        return str(test)
+    except Exception as error:
+        cls = type(test)
+        raise DiscoveryError(
+            f"A test of {cls.__module__}.{cls.__qualname__} has no name: {type(error).__name__} in str(test); mend its "
+            "__str__ method"
+        ) from error
 
 
 class _Choice:
@@ -259,7 +271,7 @@ class _Choice:
                 f"{test} has level {level!r}, which is not a number; mend the 'level' attribute of the test, its "
                 "class or its suite"
             ) from None
-        if wanted and (type(test).__str__ is self.passing or self.accept(str(test))):
+        if wanted and (type(test).__str__ is self.passing or self.accept(_name_of(test))):
             return True
         if self.journal is not None:
             self.journal.reject(Reason.TEST if wanted else Reason.LEVEL, test)

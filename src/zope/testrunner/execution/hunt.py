@@ -30,8 +30,6 @@ class _DidNotPass(Exception):
     """The run for the report did not pass, so there is nothing to judge."""
 
 
-
-
 class Hunt:
     """Judges the tests of one run, and the set-ups and tear-downs of its layers.
 

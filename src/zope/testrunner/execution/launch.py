@@ -55,4 +55,3 @@ def read_all(stream: IO[bytes]) -> bytes:
         return stream.read()
     except (OSError, ValueError):
         return b""
-

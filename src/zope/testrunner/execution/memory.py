@@ -124,4 +124,3 @@ class Retention:
     def _in_use(self) -> int:
         blocks = getattr(sys, "getallocatedblocks", int)() * _BLOCK
         return blocks + (self._heap.sample().total if self._heap is not None else 0)
-

@@ -329,4 +329,3 @@ def order_of(plan: Plan, registry: LayerRegistry) -> list[ReadyLayer]:
         except LayerError:
             missing.append(ReadyLayer(layer_plan, None))
     return ordered(found) + missing
-

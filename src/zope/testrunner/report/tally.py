@@ -21,6 +21,7 @@ from zope.testrunner.report.verbs import layer_label
 
 if TYPE_CHECKING:
     from zope.testrunner.events import Emit, Event
+    from zope.testrunner.model import LayerName
     from zope.testrunner.leaks.readings import Growth
 
 #: A test, or a text where no test is to blame, with the report on its problem, or the reason why it was skipped.
@@ -58,9 +59,11 @@ class Tally:
         self._judged: dict[Growth, int] = {}
         # Whether a child process is in a later lap; its tests have been counted in the first one.
         self._children_repeat: dict[int, bool] = {}
+        self._layer: LayerName | None = None
         self._takers: Mapping[type[Event], Callable[..., None]] = MappingProxyType(
             {
                 events.Discovered: self._discovered,
+                events.LayerStarted: self._layer_started,
                 events.LapStarted: self._lap_started,
                 events.TestFinished: self._test_finished,
                 events.ProblemReported: self._problem_reported,
@@ -144,6 +147,9 @@ class Tally:
         if event.worker == 0:
             self._counts[_IMPORTS] += len(event.import_failures)
 
+    def _layer_started(self, event: events.LayerStarted) -> None:
+        self._layer = event.layer
+
     def _lap_started(self, event: events.LapStarted) -> None:
         if event.worker == 0:
             self._counts[_LATER_LAP] = event.lap > 1
@@ -172,7 +178,8 @@ class Tally:
 
     def _set_up_finished(self, event: events.SetUpFinished) -> None:
         if event.problem is not None:
-            self._add(_ERRORS, layer_label(event.layer, "setUp"), 0, event.problem.traceback)
+            # The layer whose tests are not run for that reason, which may be one on top of the one that failed.
+            self._add(_ERRORS, layer_label(self._layer or event.layer, "setUp"), 0, event.problem.traceback)
 
     def _tear_down_finished(self, event: events.TearDownFinished) -> None:
         if event.problem is not None:

@@ -90,6 +90,10 @@ class OutputFormatter:
             if not self.progress and not self.in_subprocess:
                 yield "start_test"
 
+    def new_line(self) -> None:
+        """The line that showed the progress is left behind: another process goes on with lines of its own."""
+        self._width = 0
+
     # Sentences
 
     def info(self, message: str) -> None:
@@ -376,7 +380,7 @@ class OutputFormatter:
             self._write(_section("Stdout:", stdout))
         if stderr:
             self._flush()
-            sys.stderr.write(_section("Stderr:", stderr))
+            (sys.stderr or sys.__stderr__ or sys.stdout).write(_section("Stderr:", stderr))
 
     # What a subclass may do in another way
 
@@ -396,14 +400,16 @@ class OutputFormatter:
             except UnicodeEncodeError:
                 encoding = stream.encoding or "ascii"
                 stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        except (OSError, ValueError) as error:
-            raise ReporterError(f"Cannot write the report to standard output: {error}") from error
+        except (OSError, ValueError, AttributeError) as error:
+            _put_back(stream, error)
+            self._write(text)
 
     def _flush(self) -> None:
+        stream = sys.stdout
         try:
-            sys.stdout.flush()
-        except (OSError, ValueError) as error:
-            raise ReporterError(f"Cannot write the report to standard output: {error}") from error
+            stream.flush()
+        except (OSError, ValueError, AttributeError) as error:
+            _put_back(stream, error)
 
     def _is_watched(self) -> bool:
         """Whether somebody is looking at a terminal, so that a dot is worth being shown at once."""
@@ -429,7 +435,10 @@ class OutputFormatter:
         stdout: str | None,
         stderr: str | None,
     ) -> None:
-        time = f" ({self.format_seconds_short(seconds)})\n" if self.verbose > 2 else ""
+        count = getattr(test, "countTestCases", None)
+        # A class or module fixture counts as no test; it has neither a time nor a line of its own that ends here.
+        timed = self.verbose > 2 and (count is None or count() > 0)
+        time = f" ({self.format_seconds_short(seconds)})\n" if timed else ""
         self._write(f"{time}\n")
         self.print_traceback(f"{title} in test {test}", exc_info)
         self.print_std_streams(stdout, stderr)
@@ -469,6 +478,21 @@ def reading_line(reading: Reading) -> str:
     """A reading as a line of text.  It ends in blanks, since the number is the left part of a column."""
     title = _TITLES.get(reading.tracker, reading.tracker)
     return f"  {title}={reading.total:<8d} change={reading.change:<6d}"
+
+
+def _put_back(stream: TextIO | None, error: Exception) -> None:
+    """Put the interpreter's own standard output back where a test left a closed stream, or none at all.
+
+    Raises `ReporterError` if that was not the problem, or is no help.
+    """
+    own = sys.__stdout__
+    if stream is None or getattr(stream, "closed", False):
+        if own is not None and own is not stream and not own.closed:
+            sys.stdout = own
+            return
+    elif isinstance(error, AttributeError):
+        raise error
+    raise ReporterError(f"Cannot write the report to standard output: {error}") from error
 
 
 def _section(title: str, text: str) -> str:

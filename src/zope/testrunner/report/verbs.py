@@ -179,7 +179,11 @@ class Verbs:
         self._output().error(f"Error in layer {event.layer}\n{event.problem.traceback}")
 
     def _worker_started(self, event: events.WorkerStarted) -> None:
-        self._output().info_suboptimal("  Running in a subprocess.")
+        out = self._output()
+        new_line = getattr(out, "new_line", None)
+        if new_line is not None:
+            new_line()
+        out.info_suboptimal("  Running in a subprocess.")
 
     def _worker_lost(self, event: events.WorkerLost) -> None:
         verbosity = self._verbosity()
