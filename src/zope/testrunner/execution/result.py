@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import Emit, FixtureSkipped, ProblemReported, TestFinished, TestStarted
-from zope.testrunner.exceptions import EndRun, UnexpectedSuccess
+from zope.testrunner.exceptions import EndRun, ReporterError, UnexpectedSuccess
 from zope.testrunner.execution.leftovers import Leftovers
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
 
-#: What goes up in the air is not ours to catch: the user wants out, the machine is out of memory, the run is to end.
-NOT_OURS = (KeyboardInterrupt, MemoryError, EndRun, GeneratorExit)
+#: What goes up in the air is not ours to catch: the user wants out, the machine is out of memory, the run is to end, or
+#: there is nowhere to report to.
+NOT_OURS = (KeyboardInterrupt, MemoryError, EndRun, GeneratorExit, ReporterError)
 
 
 class Hooks(Record):

@@ -21,20 +21,18 @@ from zope.testrunner.events import (
 )
 from zope.testrunner.exceptions import CanNotTearDown, EndRun, LayerError
 from zope.testrunner.execution.fixtures import Fixtures
+from zope.testrunner.execution.judges import Judges
 from zope.testrunner.execution.leftovers import Leftovers
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.stack import LayerStack
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.layers import LayerRegistry, layer_sort_key, order_by_bases, with_bases
-from zope.testrunner.model import LayerName, LayerPlan, Outcome, Plan, Stats, Test
+from zope.testrunner.model import LayerName, LayerPlan, Outcome, Plan, Stats
 from zope.testrunner.problem import snapshot
 from zope.testrunner.record import Record
 
 if TYPE_CHECKING:
     from zope.testrunner.config import Execution, LeakPolicy
-    from zope.testrunner.execution.baseline import Baseline
-    from zope.testrunner.execution.hunt import Hunt
-    from zope.testrunner.execution.memory import MemoryWatch, Retention
     from zope.testrunner.leaks.readings import Reading
     from zope.testrunner.leaks.session import Session
 
@@ -84,11 +82,8 @@ class Serial:
         self._elsewhere = elsewhere
         #: Whether it was broken off because the process got too large.
         self.over_limit = False
-        self._baseline: Baseline | None = None
-        self._hunt = self._hunter() if setting.leaks.hunts else None
-        self._memory = self._memory_watch() if setting.leaks.watches_memory else None
-        rehearse = self._hunt.layer if self._hunt is not None and setting.leaks.layers else None
-        self._stack = LayerStack(setting.emit, setting.clock, setting.worker, rehearse)
+        self._judges = Judges(setting.leaks, setting.emit, setting.clock, setting.worker)
+        self._stack = LayerStack(setting.emit, setting.clock, setting.worker, self._judges.rehearse)
         self._held = Held() if setting.execute.buffer else NotHeld()
         self._problems = False
         #: Whether the user broke the run off.
@@ -106,11 +101,9 @@ class Serial:
         except KeyboardInterrupt as error:
             self._break_off(error)
         finally:
-            if self._hunt is not None:
-                self._hunt.thaw()
+            self._judges.thaw()
             self._clean_up()
-            if self._baseline is not None and self._setting.leaks.update:
-                self._baseline.write()
+            self._judges.finish()
 
     def _clean_up(self) -> None:
         try:
@@ -153,8 +146,7 @@ class Serial:
             name = ready.plan.name
             size = ready.plan.size
             self._emit(LayerStarted(self._clock(), self._worker, name, size, self._setting.resumed))
-            if self._hunt is not None:
-                self._hunt.thaw()
+            self._judges.thaw()
             try:
                 self._stack.tear_down_unneeded(with_bases([ready.layer]))
             except CanNotTearDown:
@@ -165,35 +157,8 @@ class Serial:
             stats = Stats()
             if self._stack.set_up(ready.layer):
                 stats = self._run_laps(ready, size)
-            self._problems |= self._stack.problems > 0 or self._found_elsewhere() > 0
+            self._problems |= self._stack.problems > 0 or self._judges.problems > 0
             self._emit(LayerFinished(self._clock(), self._worker, name, stats))
-
-    def _hunter(self) -> Hunt:
-        from zope.testrunner.execution.hunt import Hunt
-
-        leaks = self._setting.leaks
-        if leaks.baseline is not None:
-            from zope.testrunner.execution.baseline import Baseline
-
-            self._baseline = Baseline(leaks.baseline, update=leaks.update)
-        return Hunt(leaks, self._emit, self._clock, self._baseline, self._worker)
-
-    def _memory_watch(self) -> MemoryWatch:
-        from zope.testrunner.execution.memory import MemoryWatch
-
-        return MemoryWatch(self._setting.leaks, self._emit, self._clock, self._worker)
-
-    def _retention(self) -> Retention | None:
-        least = self._setting.leaks.retained
-        if least is None:
-            return None
-        from zope.testrunner.execution.memory import Retention
-
-        return Retention(least, self._emit, self._clock, self._worker)
-
-    def _found_elsewhere(self) -> int:
-        """How many problems were found that are no outcomes of tests."""
-        return sum(watch.problems for watch in (self._hunt, self._memory) if watch is not None)
 
     def _run_laps(self, ready: ReadyLayer, size: int) -> Stats:
         execute, name = self._setting.execute, ready.plan.name
@@ -217,7 +182,7 @@ class Serial:
             counts[failures] += stats.failures
             counts[errors] += stats.errors
             counts[skipped] += stats.skipped
-            self._problems |= bool(stats.failures or stats.errors) or self._found_elsewhere() > 0
+            self._problems |= bool(stats.failures or stats.errors) or self._judges.problems > 0
             del stats
             if session is not None:
                 session.lap(tell)
@@ -225,33 +190,6 @@ class Serial:
 
     def _is_over(self) -> bool:
         return self.over_limit or (self._setting.execute.stop_on_error and self._problems)
-
-    def _way_to_run(
-        self, ready: ReadyLayer, result: Result, lap: int, fixtures: Fixtures
-    ) -> Callable[[Test], None]:
-        """How a test is run: plainly, or judged while it is; only the first lap is judged."""
-        run: Callable[[Test], None] = result.run_test
-        if lap > 1 or not (self._setting.leaks.hunt is not None or self._memory is not None):
-            return run
-        name = ready.plan.name
-        if self._hunt is not None and self._setting.leaks.hunt is not None:
-            tests = self._hunt.tests_of(ready.layer, name)
-            fixtures.before_change = tests.prepare
-
-            def run(test: Test) -> None:
-                tests.run(result, test)
-
-        if self._memory is None:
-            return run
-        from zope.testrunner.execution.again import Again
-
-        memory, plain = self._memory, run
-        again = Again(self._clock, name, hooks_of(order_by_bases(with_bases([ready.layer]))))
-
-        def watched(test: Test) -> None:
-            memory.around(test, lambda: plain(test), result, again)
-
-        return watched
 
     def _session(self) -> Session | None:
         if not self._setting.leaks.report:
@@ -277,11 +215,12 @@ class Serial:
             stop_on_error=execute.stop_on_error,
             held=self._held,
             leftovers=leftovers,
-            retention=self._retention() if lap == 1 else None,
+            retention=self._judges.retention() if lap == 1 else None,
             worker=worker,
         )
         fixtures = Fixtures(result)
-        run = self._way_to_run(ready, result, lap, fixtures)
+        # What is done again to judge it is done once.
+        run = self._judges.way_to_run(ready.layer, name, result, fixtures) if lap == 1 else result.run_test
         try:
             for test in suite:
                 if result.shouldStop:
@@ -303,8 +242,7 @@ class Serial:
         return stats
 
     def _finish_lap(self, result: Result, fixtures: Fixtures, name: LayerName, lap: int, began: float) -> Stats:
-        if self._hunt is not None:
-            self._hunt.thaw()
+        self._judges.thaw()
         try:
             fixtures.close()
         finally:
