@@ -534,6 +534,21 @@ class TestFlattening(unittest.TestCase):
         self.assertEqual("a.B", self.found(case(), dlayer="a.B")[0][1])
         self.assertEqual(UNIT, self.found(case(), dlayer=UnitTests)[0][1])
 
+    def test_a_test_whose_name_cannot_be_made(self):
+        class Nameless(unittest.TestCase):
+            def __str__(self):
+                raise ValueError("no name")
+
+            def runTest(self):
+                """Nothing."""
+
+        for words in ((), ("-t", "a"), ("--require-unique",)):
+            with (
+                self.subTest(words),
+                self.assertRaisesRegex(DiscoveryError, r"^A test of .*Nameless has no name: ValueError in .*; mend its"),
+            ):
+                self.found(suite(Nameless()), *words)
+
     def test_a_level_that_is_no_number(self):
         with self.assertRaisesRegex(DiscoveryError, r"test_a \(.*has level 'high', which is not a number; mend"):
             self.found(case(level="high"))

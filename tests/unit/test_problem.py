@@ -4,11 +4,13 @@ import doctest
 import sys
 import traceback
 import unittest
+import weakref
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 from zope.testrunner.exceptions import DocTestFailureException
 from zope.testrunner.model import Outcome, Problem
-from zope.testrunner.problem import LooseExcInfo, is_doctest_report, plain_text, report_text, snapshot
+from zope.testrunner.problem import LooseExcInfo, is_doctest_report, let_go, plain_text, report_text, snapshot
 
 
 def raised(error: BaseException) -> LooseExcInfo:
@@ -181,3 +183,81 @@ class PlainTextTest(unittest.TestCase):
 
         for text in ("", "x", "caf\xe9"):
             self.assertEqual((text, str), (plain_text(Fancy(text)), type(plain_text(Fancy(text)))))
+
+
+class Watched:
+    """Something that a weak reference can watch."""
+
+
+class LetGoTest(unittest.TestCase):
+    """The frames of an exception are emptied, so that a failing test keeps nothing alive."""
+
+    def setUp(self) -> None:
+        self.alive: list[weakref.ref[Watched]] = []
+
+    def fail_with_local(self) -> None:
+        local = Watched()
+        self.alive.append(weakref.ref(local))
+        raise ValueError(local is None)
+
+    def fail_twice(self) -> None:
+        try:
+            self.fail_with_local()
+        except ValueError:
+            self.fail_with_local()
+
+    def errors(self, *functions: Callable[[], object]) -> list[BaseException]:
+        found: list[BaseException] = []
+        for function in functions:
+            try:
+                function()
+            except ValueError as error:
+                found.append(error)
+        return found
+
+    def test_local_variables_go(self) -> None:
+        (error,) = self.errors(self.fail_with_local)
+
+        let_go(error)
+
+        self.assertEqual([None], [each() for each in self.alive])
+
+    def test_those_of_earlier_exceptions_too(self) -> None:
+        (error,) = self.errors(self.fail_twice)
+
+        let_go(error)
+
+        self.assertEqual([None, None], [each() for each in self.alive])
+
+    def test_a_generator_that_caught_it_goes_on(self) -> None:
+        def catching() -> Iterator[int]:
+            try:
+                self.fail_with_local()
+            except ValueError as error:
+                caught.append(error)
+                yield 1
+            yield 2
+
+        caught: list[BaseException] = []
+        generator = catching()
+        next(generator)
+
+        let_go(caught[0])
+
+        self.assertEqual(2, next(generator))
+
+    def test_running_functions_go_on(self) -> None:
+        local = Watched()
+        try:
+            self.fail_with_local()
+        except ValueError as error:
+            let_go(error)
+
+        self.assertIsInstance(local, Watched)
+
+    def test_circles_of_exceptions_end(self) -> None:
+        error = ValueError()
+        error.__context__ = error
+
+        let_go(error)
+        let_go(None)

@@ -118,7 +118,7 @@ def _nobody_reads(error: ReporterError) -> int:
     with open(os.devnull, "wb") as devnull, contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(devnull.fileno(), sys.stdout.fileno())
     if not isinstance(error.__cause__, BrokenPipeError):
-        sys.stderr.write(f"{error}; the run was broken off\n")
+        sys.stderr.write(f"{str(error).rstrip('.')}; the run was broken off\n")
     return 1
 
 

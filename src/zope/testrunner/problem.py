@@ -6,6 +6,7 @@ records work with a `zope.testrunner.model.Problem`, which is made here and nowh
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -45,6 +46,33 @@ def snapshot(outcome: Outcome, exc_info: LooseExcInfo, *, standard: bool = False
         is_doctest,
         live,
     )
+
+
+def let_go(error: BaseException | None) -> None:
+    """Empty the frames that an exception and those before it in the chain have passed through.
+
+    From Python 3.12 on, unittest leaves cycles between an exception and the frames that handled it, so all that a failing
+    test had in its variables would live until some later garbage collection.  Frames that are still running are left alone.
+    """
+    from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
+
+    # Functions that may go on after an exception has passed through them; clearing their frames would close them.
+    may_go_on = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR | CO_ITERABLE_COROUTINE
+    seen: set[int] = set()
+    chain = [error]
+    while chain:
+        each = chain.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        chain += [each.__cause__, each.__context__]
+        trace = each.__traceback__
+        while trace is not None:
+            frame = trace.tb_frame
+            if not frame.f_code.co_flags & may_go_on:
+                with contextlib.suppress(RuntimeError):
+                    frame.clear()
+            trace = trace.tb_next
 
 
 def report_text(exc_info: LooseExcInfo, *, standard: bool = False) -> str:

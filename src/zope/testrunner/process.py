@@ -39,7 +39,10 @@ class SubProcess(Feature):
         trailer = Trailer(tally.stats.ran, tuple(tally.failed), tuple(tally.errored))
         assert self._stdin is not None and self._stderr is not None
         sys.stdin, sys.stderr = self._stdin, self._stderr
-        if not self.runner.framed:
+        if self.runner.framed:
+            # Tests may have left an unfinished line there.
+            sys.stderr.write("\n")
+        else:
             sys.stdout.close()
         sys.stderr.write("".join(f"{line}\n" for line in trailer.lines()))
         sys.stderr.flush()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import unittest
 from collections.abc import Callable
 
-from zope.testrunner.events import ProblemReported, TestFinished, TestStarted
+from zope.testrunner.events import Event, ProblemReported, TestFinished, TestStarted
+from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.execution.result import Hooks, Result, hooks_of
 from zope.testrunner.execution.streams import Held
 from zope.testrunner.model import LayerName, Outcome, Stats
@@ -214,6 +216,35 @@ class TestOutcomes(ResultCase):
 
         self.assertIsNotNone(result.running)
 
+    def test_whatever_else_is_raised_by_a_test_object_or_a_hook_is_an_error_of_that_test(self) -> None:
+        for kind in (ValueError, SystemExit, GeneratorExit, BaseException, unittest.SkipTest):
+
+            def fail(*ignored: object, kind: type[BaseException] = kind) -> None:
+                raise kind
+
+            class Odd(TestCaseless):
+                __call__ = fail
+
+            for hooks, test in (
+                ((), Odd()),
+                ([Hooks(fail, None)], Sample("passes")),
+                ([Hooks(None, fail)], Sample("passes")),
+            ):
+                with self.subTest(kind=kind, hooks=hooks):
+                    result = self.result(hooks=hooks)
+                    result.run_test(test)
+
+                    self.assertEqual(1, result.stats.errors)
+
+    def test_what_cannot_be_reported_is_no_problem_of_the_test(self) -> None:
+        def emit(event: Event) -> None:
+            if isinstance(event, ProblemReported):
+                raise ReporterError("nobody listens")
+
+        result = Result(emit, FakeClock(), LayerName("shop.Layer"), 1)
+        with self.assertRaisesRegex(ReporterError, "nobody listens"):
+            result.run_test(Sample("fails"))
+
 
 class TestMemory(ResultCase):
     """A test gives up what it put on itself."""
@@ -246,6 +277,8 @@ class TestMemory(ResultCase):
 
         result.run_test(test)
 
+        # From Python 3.12 on, unittest itself leaves a cycle of the exception and its frames.
+        gc.collect()
         self.assertEqual(1, result.stats.failures)
         self.assertIsNone(watched[0]())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 from array import array
 from collections.abc import Sequence
+from unittest import mock
 
 from zope.testrunner.config import Execution, LeakPolicy
 from zope.testrunner.events import (
@@ -15,6 +16,7 @@ from zope.testrunner.events import (
     LayerFinished,
     LayerStarted,
     Notice,
+    TearDownFinished,
     TestFinished,
 )
 from zope.testrunner.exceptions import EndRun
@@ -50,6 +52,39 @@ class Broken:
     @classmethod
     def setUp(cls) -> None:
         raise ValueError("no database")
+
+
+class Slow(Base):
+    """A layer whose set-up, or whose tear-down, is interrupted."""
+
+    interrupted = ""
+
+    @classmethod
+    def setUp(cls) -> None:
+        cls.reach("setUp")
+
+    @classmethod
+    def tearDown(cls) -> None:
+        cls.reach("tearDown")
+
+    @classmethod
+    def reach(cls, hook: str) -> None:
+        """Press Ctrl-C if this is the hook for that."""
+        if cls.interrupted == hook:
+            raise KeyboardInterrupt
+
+
+class Closing(unittest.TestCase):
+    """A test whose class fixture is interrupted at the end."""
+
+    __test__ = False
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        raise KeyboardInterrupt
+
+    def passes(self) -> None:
+        """Nothing."""
 
 
 class Tests(unittest.TestCase):
@@ -105,6 +140,14 @@ class SerialCase(unittest.TestCase):
             )
             for layer, names in tests.items()
         }
+        executor = self.executor(execute, leaks, emit_to)
+        executor.run(Plan.of(suites))
+        return executor
+
+    def executor(
+        self, execute: Execution | None = None, leaks: LeakPolicy | None = None, emit_to: object = None
+    ) -> Serial:
+        """An executor whose events go to the sink."""
         setting = Setting(
             execute or Execution(),
             leaks or LeakPolicy(),
@@ -113,9 +156,7 @@ class SerialCase(unittest.TestCase):
             self.registry,
             self.announced.append,
         )
-        executor = Serial(setting, self.elsewhere)
-        executor.run(Plan.of(suites))
-        return executor
+        return Serial(setting, self.elsewhere)
 
     def elsewhere(self, layers: Sequence[ReadyLayer]) -> bool:
         """Note what was sent elsewhere."""
@@ -205,6 +246,34 @@ class TestInterruption(SerialCase):
         self.assertIn("Interrupted in test interrupts", self.sink.of(Notice)[0].text)
         self.assertEqual("TearDownFinished", self.sink.kinds()[-1])
         self.assertEqual(1, len(self.sink.of(LapFinished)))
+
+    def test_it_is_told_wherever_it_happens_and_bases_are_torn_down(self) -> None:
+        for hook in ("setUp", "tearDown"):
+            with self.subTest(hook), mock.patch.object(Slow, "interrupted", hook):
+                self.sink.events.clear()
+                executor = self.run_plan({Slow: ["passes"], Stubborn: ["passes"]})
+
+                self.assertTrue(executor.interrupted)
+                self.assertEqual(["\nInterrupted."], [notice.text for notice in self.sink.of(Notice)])
+                self.assertEqual("Base", self.sink.of(TearDownFinished)[-1].layer.rpartition(".")[2])
+                self.assertEqual(["Slow"], [name for name in self.names(LayerStarted) if name != "Stubborn"])
+
+    def test_in_the_last_tear_down_it_does_not_keep_the_others_from_theirs(self) -> None:
+        with mock.patch.object(Slow, "interrupted", "tearDown"):
+            executor = self.run_plan({Slow: ["passes"]})
+
+        self.assertTrue(executor.interrupted)
+        self.assertEqual(["\nInterrupted."], [notice.text for notice in self.sink.of(Notice)])
+        self.assertEqual(["Base"], [event.layer.rpartition(".")[2] for event in self.sink.of(TearDownFinished)])
+
+    def test_in_a_class_fixture_it_does_not_swallow_the_line_about_the_lap(self) -> None:
+        suites = {self.registry.remember(First): unittest.TestSuite([Closing("passes")])}
+        executor = self.executor()
+        executor.run(Plan.of(suites))
+
+        self.assertTrue(executor.interrupted)
+        self.assertEqual([Stats(ran=1)], [event.stats for event in self.sink.of(LapFinished)])
+        self.assertEqual(1, len(self.sink.of(Notice)))
 
     def test_the_end_of_the_run_on_demand_leaves_out_the_line_about_the_lap(self) -> None:
         executor = self.run_plan({First: ["ends", "passes"], Second: ["passes"]})

@@ -18,6 +18,7 @@ from zope.testrunner.events import (
     FixtureSkipped,
     LapStarted,
     LayerFailed,
+    LayerStarted,
     ProblemReported,
     ResultsCounted,
     SetUpFinished,
@@ -26,7 +27,7 @@ from zope.testrunner.events import (
     TestStarted,
     WorkerLost,
 )
-from zope.testrunner.model import ImportFailure, Outcome, Stats, TearDownEnd, TestRef
+from zope.testrunner.model import ImportFailure, LayerName, Outcome, Stats, TearDownEnd, TestRef
 from zope.testrunner.report.tally import Tally
 from zope.testrunner.testing import replay
 
@@ -95,6 +96,14 @@ class LabelTest(unittest.TestCase):
         self.assertEqual(names, tally.errored)
         self.assertEqual(("f1", "f2"), tally.failed)
         self.assertEqual(Stats(7, 2, 5), tally.stats)
+
+
+    def test_a_set_up_is_named_by_the_layer_whose_tests_are_not_run_for_it(self) -> None:
+        note = Recorder()
+        note(LayerStarted, LayerName("shop.On Top"), 3, False)
+        note(SetUpFinished, LAYER, 0.5, ERROR)
+
+        self.assertEqual(("Layer: shop.On Top.setUp",), tallied(note.events).errored)
 
 
 class EntryTest(unittest.TestCase):

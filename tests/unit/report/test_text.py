@@ -278,7 +278,27 @@ class StreamFaultTest(unittest.TestCase):
     def test_a_closed_stream_is_told_as_such(self) -> None:
         stream = io.StringIO()
         stream.close()
-        with contextlib.redirect_stdout(stream), self.assertRaisesRegex(ReporterError, "standard output: .*closed"):
+        with (
+            mock.patch("sys.__stdout__", stream),
+            contextlib.redirect_stdout(stream),
+            self.assertRaisesRegex(ReporterError, "standard output: .*closed"),
+        ):
+            OutputFormatter(None).info("nobody hears this")
+
+    def test_the_own_stream_takes_the_place_of_one_that_a_test_closed_or_removed(self) -> None:
+        closed = io.StringIO()
+        closed.close()
+        for left in (closed, None):
+            own = io.StringIO()
+            with self.subTest(left=left), mock.patch("sys.__stdout__", own), contextlib.redirect_stdout(left):
+                OutputFormatter(None).start_set_up("shop.Layer")
+                OutputFormatter(None).info("heard")
+
+                self.assertIs(own, sys.stdout)
+                self.assertEqual("  Set up shop.Layer heard\n", own.getvalue())
+
+    def test_a_stream_that_lacks_a_method_is_the_fault_of_who_put_it_there(self) -> None:
+        with contextlib.redirect_stdout(object()), self.assertRaises(AttributeError):  # type: ignore[type-var]
             OutputFormatter(None).info("nobody hears this")
 
 

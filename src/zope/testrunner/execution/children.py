@@ -7,7 +7,8 @@ import signal
 import subprocess
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from zope.testrunner.codec import VERSION
 from zope.testrunner.events import (
@@ -29,6 +30,9 @@ from zope.testrunner.execution.launch import Script, read_all, start, text_lines
 from zope.testrunner.execution.serial import Interrupted, ReadyLayer, Setting
 from zope.testrunner.execution.trailer import find_trailer
 from zope.testrunner.model import LayerName, Stats
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 #: What a child says about its run as a whole; the parent says that itself.
 OWN_BUSINESS = (Discovered, CleanUpStarted, ImportsSummed, Shuffled, RunFinished)
@@ -73,7 +77,8 @@ class Child:
         self._framed = False
         self._finished: RunFinished | None = None
         self._wrong: str | None = None
-        self._interrupted = False
+        # Whether there was a Ctrl-C, and whether the child has told the user.
+        self._broken_off = self._told = False
 
     def run(self) -> bool:
         """Start the process, pass on what it says until it ends, and check that it delivered; True for problems."""
@@ -88,10 +93,8 @@ class Child:
         reader = threading.Thread(target=lambda: errors.append(read_all(stderr)), daemon=True)
         reader.start()
         try:
-            self._pass_on(process)
-        except KeyboardInterrupt as error:
-            self._see_out(process)
-            raise (Interrupted() if self._interrupted else error) from None
+            with self._ctrl_c_put_off(process):
+                self._pass_on(process)
         finally:
             # A child that has closed its output is done, or beyond help.
             with contextlib.suppress(subprocess.TimeoutExpired, AttributeError):
@@ -101,29 +104,47 @@ class Child:
             reader.join()
             with contextlib.suppress(ValueError):
                 process.communicate()
+        if self._broken_off:
+            raise Interrupted if self._told else KeyboardInterrupt
         self._judge(text_lines(errors[0]), process)
         return self._problems > 0
 
-    def _see_out(self, process: subprocess.Popen[bytes]) -> None:
-        """Pass on the last words of a child, which a terminal has interrupted at the same time as this process."""
+    @contextlib.contextmanager
+    def _ctrl_c_put_off(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Let the child have the first Ctrl-C, and go on passing on what it says until it ends; not so at the second.
+
+        An exception at this place would cost an event, perhaps the only report of a failure.
+        """
         ended = threading.Event()
 
         def hurry() -> None:
-            if not ended.wait(TO_NOTICE) and not self._interrupted:
-                # The signal did not come from a terminal, and the child knows nothing of it.
+            if not ended.wait(TO_NOTICE) and not self._told:
+                # The signal did not come from a terminal, which would have sent it to the child as well.
                 with contextlib.suppress(OSError, ValueError):
                     process.send_signal(signal.SIGINT)
             if not ended.wait(TO_TEAR_DOWN):
                 process.kill()
 
-        threading.Thread(target=hurry, daemon=True).start()
+        def put_off(number: int, frame: FrameType | None) -> None:
+            if self._broken_off:
+                process.kill()
+                raise KeyboardInterrupt
+            self._broken_off = True
+            threading.Thread(target=hurry, daemon=True).start()
+
+        # Whoever has a handler of their own, or runs tests outside of the main thread, has other ways to stop them.
+        ours = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        )
+        if ours:
+            signal.signal(signal.SIGINT, put_off)
         try:
-            self._pass_on(process)
-        except KeyboardInterrupt:
-            process.kill()
-            raise
+            yield
         finally:
             ended.set()
+            if ours:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _pass_on(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
@@ -155,7 +176,7 @@ class Child:
         elif isinstance(event, LapFinished):
             self._stats = self._stats.plus(event.stats)
         elif isinstance(event, Notice) and event.importance is Importance.ERROR:
-            self._interrupted = True
+            self._told = True
         if not isinstance(event, OWN_BUSINESS):
             self._emit(event.replace(worker=self._worker))
 
@@ -167,6 +188,9 @@ class Child:
             status = getattr(process, "returncode", None)
             self._lost(self._wrong or f"it ended with status {status} before it was done", own)
             return
+        if self._framed and own[-1:] == [""]:
+            # The child puts a line end before its trailer, to be on the safe side.
+            del own[-1]
         if own:
             text = "".join(f"{line}\n" for line in own)
             self._emit(OutputPassed(self._clock(), self._worker, "stderr", text.encode("utf-8", "backslashreplace")))

@@ -46,7 +46,9 @@ def start(script: Script, layer: LayerName, number: int, token: str) -> subproce
 def text_lines(data: bytes | str) -> list[str]:
     """What a stream gave, as lines of text without line ends."""
     text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
-    return text.splitlines()
+    # Not `str.splitlines`, for which a form feed ends a line as well.
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def read_all(stream: IO[bytes]) -> bytes:

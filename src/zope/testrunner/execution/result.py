@@ -12,7 +12,7 @@ from zope.testrunner.exceptions import EndRun, ReporterError, UnexpectedSuccess
 from zope.testrunner.execution.leftovers import Leftovers
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
-from zope.testrunner.problem import snapshot
+from zope.testrunner.problem import let_go, snapshot
 from zope.testrunner.record import Record
 from zope.testrunner.slim import unshare
 
@@ -24,7 +24,7 @@ __unittest = True
 
 #: What goes up in the air is not ours to catch: the user wants out, the machine is out of memory, the run is to end, or
 #: there is nowhere to report to.
-NOT_OURS = (KeyboardInterrupt, MemoryError, EndRun, GeneratorExit, ReporterError)
+NOT_OURS = (KeyboardInterrupt, MemoryError, EndRun, ReporterError)
 
 
 class Hooks(Record):
@@ -276,6 +276,7 @@ class Result(unittest.TestResult):
         self._emit(
             ProblemReported(self._clock(), self._worker, reference, problem, seconds, label, stdout, stderr)
         )
+        let_go(exc_info[1])
         if not fixture:
             self._held.arm()
 

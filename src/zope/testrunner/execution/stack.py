@@ -9,7 +9,7 @@ from zope.testrunner.events import CleanUpStarted, Emit, SetUpFinished, SetUpSta
 from zope.testrunner.exceptions import CanNotTearDown
 from zope.testrunner.layers import bases_of, name_of, order_by_bases, with_bases
 from zope.testrunner.model import Outcome, Problem, TearDownEnd
-from zope.testrunner.problem import snapshot
+from zope.testrunner.problem import let_go, snapshot
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -22,10 +22,12 @@ def catch(function: Callable[[], object]) -> Problem | None:
     """
     try:
         function()
-    except (KeyboardInterrupt, MemoryError, NotImplementedError, GeneratorExit):
+    except (KeyboardInterrupt, MemoryError, NotImplementedError):
         raise
     except BaseException as error:
-        return snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__)).detached()
+        problem = snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__)).detached()
+        let_go(error)
+        return problem
     return None
 
 

@@ -435,10 +435,7 @@ class OutputFormatter:
         stdout: str | None,
         stderr: str | None,
     ) -> None:
-        count = getattr(test, "countTestCases", None)
-        # A class or module fixture counts as no test; it has neither a time nor a line of its own that ends here.
-        timed = self.verbose > 2 and (count is None or count() > 0)
-        time = f" ({self.format_seconds_short(seconds)})\n" if timed else ""
+        time = f" ({self.format_seconds_short(seconds)})\n" if self.verbose > 2 else ""
         self._write(f"{time}\n")
         self.print_traceback(f"{title} in test {test}", exc_info)
         self.print_std_streams(stdout, stderr)
@@ -492,7 +489,8 @@ def _put_back(stream: TextIO | None, error: Exception) -> None:
             return
     elif isinstance(error, AttributeError):
         raise error
-    raise ReporterError(f"Cannot write the report to standard output: {error}") from error
+    reason = "there is none" if stream is None else error
+    raise ReporterError(f"Cannot write the report to standard output: {reason}") from error
 
 
 def _section(title: str, text: str) -> str:
