@@ -72,6 +72,9 @@ def let_go(error: BaseException | None) -> None:
             if not frame.f_code.co_flags & may_go_on:
                 with contextlib.suppress(RuntimeError):
                     frame.clear()
+                    # Up to Python 3.12, a dictionary of the variables stays with the frame once somebody has looked at it,
+                    # as whoever renders a traceback does; looking again brings it up to date.
+                    _ = frame.f_locals
             trace = trace.tb_next
 
 

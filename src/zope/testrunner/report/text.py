@@ -211,6 +211,12 @@ class OutputFormatter:
         """An assertion of a test failed after ``seconds``; what it had written, when output is held back, comes along."""
         self._report_problem("Failure", test, seconds, exc_info, stdout, stderr)
 
+    def fixture_failed(
+        self, fixture: object, exc_info: LooseExcInfo, stdout: str | None = None, stderr: str | None = None
+    ) -> None:
+        """A class or module fixture failed, between two tests and in no time worth telling."""
+        self._report_problem("Error", fixture, None, exc_info, stdout, stderr)
+
     def stop_test(self, test: Test, gccount: int) -> None:
         """A test is over; a garbage collection after it, if there was one, freed ``gccount`` objects."""
         verbose = self.verbose
@@ -430,12 +436,12 @@ class OutputFormatter:
         self,
         title: str,
         test: object,
-        seconds: float,
+        seconds: float | None,
         exc_info: LooseExcInfo,
         stdout: str | None,
         stderr: str | None,
     ) -> None:
-        time = f" ({self.format_seconds_short(seconds)})\n" if self.verbose > 2 else ""
+        time = f" ({self.format_seconds_short(seconds)})\n" if self.verbose > 2 and seconds is not None else ""
         self._write(f"{time}\n")
         self.print_traceback(f"{title} in test {test}", exc_info)
         self.print_std_streams(stdout, stderr)

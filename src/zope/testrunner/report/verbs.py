@@ -317,7 +317,10 @@ class Verbs:
         report = out.test_failure if problem.outcome is Outcome.FAILED else out.test_error
         test = _test(event.test) if event.label is None else RecordedTest.part(event.test, event.label)
         exc_info = ReportedExcInfo.of(problem)
-        if event.stdout is None and event.stderr is None:
+        fixture_failed = getattr(out, "fixture_failed", None) if event.test.size == 0 else None
+        if fixture_failed is not None:
+            fixture_failed(test, exc_info, event.stdout, event.stderr)
+        elif event.stdout is None and event.stderr is None:
             report(test, event.seconds, exc_info)
         else:
             report(test, event.seconds, exc_info, stdout=event.stdout, stderr=event.stderr)
