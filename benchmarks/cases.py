@@ -127,6 +127,13 @@ def _on(tree: Tree, *runners: Runner, work: Work = Work.RUN, suffix: str = "") -
     )
 
 
+def _ours(tree: Tree, **arguments: tuple[str, ...]) -> tuple[Contender, ...]:
+    """Ours with several arguments, by label."""
+    return tuple(
+        Contender(label=label, runner=peers.OURS, tree=tree, arguments=words) for label, words in arguments.items()
+    )
+
+
 _EVERYONE = (peers.OURS, peers.UNITTEST, peers.PYTEST, peers.PUBLISHED_RUNNER)
 _WITHOUT = " without"
 
@@ -178,5 +185,39 @@ CASES = (
         title="100,000 empty tests (not under pytest, which takes minutes)",
         contenders=_on(trees.EMPTY_100_000, peers.OURS, peers.UNITTEST, peers.PUBLISHED_RUNNER),
         claims=(Claim(metric=Metric.PEAK, other="published", at_most=0.8),),
+    ),
+    Case(
+        name="hunting-2000",
+        title="2,000 tests of a millisecond, and each judged for leaks",
+        contenders=_ours(trees.WORKING, ours=(), hunting=("--leaks",)),
+        claims=(Claim(metric=Metric.CPU, ours="hunting", other="ours", at_most=2.6),),
+    ),
+    Case(
+        name="hunting-on-a-large-heap",
+        title="2,000 short tests on a heap of 500,000 objects, run twice, and judged: 0.5 ms more for each",
+        contenders=_ours(trees.LARGE_HEAP, twice=("-N2",), hunting=("--leaks",)),
+        claims=(
+            Claim(
+                metric=Metric.CPU,
+                ours="hunting",
+                other="twice",
+                comparison=Comparison.DIFFERENCE,
+                at_most=1.0,
+            ),
+        ),
+    ),
+    Case(
+        name="repeating-on-a-large-heap",
+        title="four times the same layer on a heap of 500,000 objects, without readings, with them, with tables",
+        contenders=_ours(
+            trees.LARGE_HEAP_WORKING,
+            ours=("-N4",),
+            readings=("-N4", "-r"),
+            tables=("-N4", "-r", "-v"),
+        ),
+        claims=(
+            Claim(metric=Metric.CPU, ours="readings", other="ours", at_most=1.05),
+            Claim(metric=Metric.CPU, ours="tables", other="ours", at_most=1.5),
+        ),
     ),
 )

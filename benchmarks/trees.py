@@ -35,7 +35,7 @@ class UnitTestTree:
     """Packages of :class:`unittest.TestCase` classes whose methods all have the same body.
 
     The counts are per parent: *modules* test modules in each of *packages* packages, *classes* classes in
-    each module, *methods* methods in each class.
+    each module, *methods* methods in each class. Each package keeps *heap* lists alive.
     """
 
     name: str
@@ -44,6 +44,7 @@ class UnitTestTree:
     classes: int = 1
     methods: int = 1
     body: str = "pass"
+    heap: int = 0
 
     @property
     def tests(self) -> int:
@@ -58,7 +59,7 @@ class UnitTestTree:
         for package in range(self.packages):
             folder = f"package{package:04}"
             yield f"{folder}/__init__.py", f'"""Package {package} of {self.packages}."""\n'
-            yield f"{folder}/tests/__init__.py", ""
+            yield f"{folder}/tests/__init__.py", f"KEPT = [[] for _ in range({self.heap})]\n" if self.heap else ""
             for number in range(self.modules):
                 yield f"{folder}/tests/test_module{number:04}.py", module
 
@@ -95,3 +96,16 @@ RETAINING = UnitTestTree(
     name="retaining", modules=4, classes=5, methods=100, body="self.data = bytearray(100_000)"
 )
 NOT_RETAINING = UnitTestTree(name="not-retaining", modules=4, classes=5, methods=100)
+
+#: Tests of a millisecond that make and drop objects, as those of small suites do.
+WORKING = UnitTestTree(
+    name="working", modules=2, classes=5, methods=200, body="[list(range(100)) for _ in range(1000)]"
+)
+#: A heap like that of a large application: what is measured is what grows with it.
+LARGE_HEAP = UnitTestTree(
+    name="large-heap", modules=2, classes=5, methods=200, body="sum(range(100))", heap=500_000
+)
+#: The same with tests of a millisecond and a half, which makes a layer of three seconds.
+LARGE_HEAP_WORKING = UnitTestTree(
+    name="large-heap-working", modules=2, classes=5, methods=200, body="sum(range(110_000))", heap=500_000
+)

@@ -42,6 +42,13 @@ class TestUnitTestTree(unittest.TestCase):
 
         self.assertEqual(3, sum(text.count("self.data = 1") for _, text in tree.files()))
 
+    def test_keeps_a_heap_alive_if_there_is_to_be_one(self) -> None:
+        kept = dict(trees.UnitTestTree(name="x", heap=12).files())["package0000/tests/__init__.py"]
+        names: dict[str, list[object]] = {}
+        exec(kept, {}, names)
+
+        self.assertEqual([12], [len(value) for value in names.values()])
+
     def test_is_importable_package_by_package(self) -> None:
         names = {name for name, _ in trees.UnitTestTree(name="x", packages=2).files()}
 

@@ -11,9 +11,12 @@ import tracemalloc
 import types
 import unittest
 from collections.abc import Callable
+from typing import NoReturn
 
 import seeded
 
+import support
+from zope.testrunner import codec
 from zope.testrunner.leaks import describe, hunt
 from zope.testrunner.leaks.explain import Explanation, Holder, New, Place, explain
 from zope.testrunner.leaks.hunting import Finding
@@ -64,6 +67,20 @@ class TestExplain(unittest.TestCase):
         self.assertEqual(f"{__name__}.held['list'][2]", found.route)
         place = next(place for place in found.places if place.path == __file__)
         self.assertEqual("listed.append((seeded.Plain(), next(numbers)))", place.source)
+
+    def test_source_lines_that_are_read_for_it_are_not_taken_for_the_holder(self) -> None:
+        """Reading them fills a cache, here by as many files as there are runs."""
+        held["list"] = listed = []
+        files = [seeded.__file__, support.__file__, __file__]
+        codes = [compile("listed.append([1, 2])", file, "exec") for file in files]
+
+        def work() -> None:
+            for code in codes:
+                exec(code, {"listed": listed})
+
+        found = explain(work)
+
+        self.assertEqual([f"{__name__}.held['list']"], [holder.expression for holder in found.holders])
 
     def test_expressions_lead_there(self) -> None:
         owner = Owner()
@@ -126,6 +143,27 @@ class TestExplain(unittest.TestCase):
         found = explain(lambda: listed.append(["x" * 10**5] * 1000))
 
         self.assertLess(len(found.new[0].example), 250)
+
+    def test_a_list_that_does_not_want_to_be_gone_through_is_named(self) -> None:
+        class Closed(list[object]):
+            def refuse(self, *arguments: object) -> NoReturn:
+                raise RuntimeError("closed")
+
+            __iter__ = __len__ = __getitem__ = __contains__ = __getattribute__ = refuse  # type: ignore[assignment]
+
+        held["closed"] = closed = Closed()
+        found = explain(lambda: list.append(closed, [next(numbers)]))
+
+        self.assertEqual(f"{__name__}.held['closed']", found.holders[0].expression)
+        self.assertEqual(f"{__name__}.held['closed'][2]", found.route)
+
+    def test_what_surrounds_the_work_is_not_where_it_was_allocated(self) -> None:
+        """A runner of this package makes streams that a test may keep."""
+        runner = compile("[work(), kept.append([1])]", codec.__file__, "exec")
+        held["list"] = listed = []
+        found = explain(lambda: exec(runner, {"work": lambda: listed.append([2]), "kept": listed}))
+
+        self.assertEqual({__file__}, {place.path for place in found.places})
 
     def test_classes_that_hide_do_no_harm(self) -> None:
         class Meta(type):

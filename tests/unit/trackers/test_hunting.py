@@ -230,6 +230,51 @@ class TestHostileWork(HuntCase):
         with mock.patch.multiple(sys, **names), mock.patch.object(gc, "get_referents", lambda *things: []):
             self.assertJudgedRightly(lambda: None)
 
+    def test_it_replaces_the_functions_of_the_collector(self) -> None:
+        names = [
+            *("collect", "freeze", "unfreeze", "get_freeze_count", "get_objects", "get_referents", "get_referrers"),
+            *("is_tracked", "get_debug", "set_debug"),
+        ]
+        with mock.patch.multiple(gc, **dict.fromkeys(names, mock.Mock(side_effect=RuntimeError("replaced")))):
+            found = hunt(leaking)
+
+        self.assertIs(Growth.LEAK, found.growth)
+        self.assertIsNone(found.explanation and found.explanation.why)
+
+    def test_flags_of_the_collector_are_as_before_the_hunt(self) -> None:
+        """The explanation does the work as well."""
+
+        def work() -> None:
+            leaking()
+            gc.set_debug(gc.DEBUG_SAVEALL)
+
+        self.addCleanup(gc.garbage.clear)
+        self.addCleanup(gc.set_debug, gc.get_debug())
+        hunt(work)
+
+        self.assertEqual(0, gc.get_debug())
+
+    def test_garbage_of_the_warm_up_that_takes_two_collections_is_gone_by_then(self) -> None:
+        """Its end leaves garbage again: the next collection finds it, with hundreds of objects."""
+
+        class Late:
+            def __init__(self, rest: object) -> None:
+                self.me, self.rest = self, rest
+
+            def __del__(self) -> None:
+                if self.rest is not None:
+                    Late(None).more = [[] for _ in range(100)]  # type: ignore[attr-defined]
+
+        def work() -> None:
+            leaking()
+            if not started:
+                started.append(Late(1) and None)
+
+        started: list[None] = []
+        found = hunt(work, policy=fixed("3:5"), adaptive=False, explain=False)
+
+        self.assertIs(Growth.LEAK, found.growth, found)
+
     def test_it_makes_and_forgets_a_million_objects(self) -> None:
         finding = hunt(lambda: [[] for _ in range(10**5)], explain=False)
 

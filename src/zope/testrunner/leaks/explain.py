@@ -6,17 +6,19 @@ words.
 
 from __future__ import annotations
 
-import gc
 import linecache
 import os
 import reprlib
 import sysconfig
-import time
 import tracemalloc
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from itertools import chain, compress
+from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.descriptors import Descriptors
 from zope.testrunner.leaks.paths import Route, is_a, route_to
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
@@ -49,8 +51,13 @@ _BATCH: Final = 10_000
 _LARGE: Final = 16 * 1024
 
 _CONTAINERS: Final = (list, dict, set, deque)
+_EXACT: Final = frozenset(map(id, _CONTAINERS))
+#: Containers that the collector may not know: dictionaries of atoms, and arrays of bytes.
+_UNTRACKED: Final = frozenset((id(dict), id(bytearray)))
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
+#: What does the work may be part of the same package, and is not what is looked for either.
+_ROUND_ABOUT: Final = os.path.dirname(os.path.dirname(_HERE)) + os.sep
 _LIBRARY: Final = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES: Final = tuple(
     sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib") if sysconfig.get_path(name)
@@ -110,7 +117,8 @@ def explain(work: Callable[[], object]) -> Explanation:
     ]
     before = [each.sample().detail or {} for each in others]
     settle()
-    sizes = _sizes()
+    containers = _containers()
+    sizes = containers.sizes()
     tracing = tracemalloc.is_tracing()
     gc.freeze()
     try:
@@ -133,11 +141,14 @@ def explain(work: Callable[[], object]) -> Explanation:
             # Searching is twenty times slower otherwise.
             tracemalloc.stop()
         gc.unfreeze()
+    grown = _grown(containers, sizes)
+    # It refers to everything, and nothing is to be found in it.
+    del containers
     places = _places(traces)
     del traces
     named = _new_names(before, [each.sample().detail or {} for each in others])
     try:
-        return _look(young, atoms, sizes, places, named)
+        return _look(young, atoms, grown, places, named)
     except Exception as error:
         # Objects of the user are looked into, and can do as they like.
         return Explanation(places=places, named=named, why=f"looking for what holds it failed: {error!r}")
@@ -146,14 +157,13 @@ def explain(work: Callable[[], object]) -> Explanation:
 def _look(
     young: list[object],
     atoms: list[object],
-    sizes: dict[int, int],
+    grown: list[tuple[object, int, int]],
     places: tuple[Place, ...],
     named: tuple[str, ...],
 ) -> Explanation:
     """Find out what the new objects are and what holds them."""
-    end = time.monotonic() + _TIME
-    grown = _grown(sizes)
-    mine = {id(young), id(atoms), id(sizes), id(grown)}
+    end = monotonic() + _TIME
+    mine = {id(young), id(atoms), id(grown)}
     fresh = set(map(id, young))
     for container, growth, _ in grown:
         atoms += [item for item in _last(container, growth) if not gc.is_tracked(item)]
@@ -174,7 +184,7 @@ def _look(
     leaked = _leaked(young)
     mine.add(id(leaked))
     if leaked:
-        route = route_to(leaked, fresh, mine, max(end, time.monotonic() + _TIME / 4))
+        route = route_to(leaked, fresh, mine, max(end, monotonic() + _TIME / 4))
     if route is not None:
         bound = bound if bound is not None else route.bound
         if not holders and route.holder is not None:
@@ -186,43 +196,54 @@ def _look(
     return Explanation(new, places, tuple(holders), text, bound, named, why)
 
 
-def _containers() -> list[object]:
-    """Everything that can grow: containers, and those that the collector does not know as they hold only atoms."""
+class _Containers(NamedTuple):
+    """Everything that can grow; ``plain`` are those whose length can be asked for without precautions."""
+
+    plain: list[object]
+    others: list[object]
+
+    def sizes(self) -> array[int]:
+        """The sizes, those of the plain ones first."""
+        plain = map(len, self.plain)  # type: ignore[arg-type]  # all of these have a length
+        return array("q", chain(plain, map(_size, self.others)))
+
+
+def _containers() -> _Containers:
+    """All containers, and those that the collector does not know as they hold only atoms.
+
+    What is done for each object is done by loops in C, as there may be millions.
+    """
     objects = gc.get_objects()
     # By identity: a metaclass may make its classes unhashable.
-    kinds = {id(kind): kind for kind in map(type, objects)}
-    containers = {key for key, kind in kinds.items() if issubclass(kind, _CONTAINERS)}
-    found = [each for each in objects if id(type(each)) in containers]
+    keys = list(map(id, map(type, objects)))
+    kinds = {key: type(found) for key, found in dict(zip(keys, objects, strict=True)).items()}
+    wanted = {key for key, kind in kinds.items() if issubclass(kind, _CONTAINERS)}
+    plain = list(compress(objects, map(_EXACT.__contains__, keys)))
+    others = list(compress(objects, map((wanted - _EXACT).__contains__, keys)))
     untracked: dict[int, object] = {}
     for start in range(0, len(objects), _BATCH):
-        for each in gc.get_referents(*objects[start : start + _BATCH]):
-            if (type(each) is dict or type(each) is bytearray) and not gc.is_tracked(each):
+        held = gc.get_referents(*objects[start : start + _BATCH])
+        for each in compress(held, map(_UNTRACKED.__contains__, map(id, map(type, held)))):
+            if not gc.is_tracked(each):
                 untracked[id(each)] = each
-    return found + list(untracked.values())
+    plain.extend(untracked.values())
+    return _Containers(plain, others)
 
 
 def _size(container: object) -> int:
-    for kind in (*_CONTAINERS, bytearray):
+    for kind in _CONTAINERS:
         if is_a(container, kind):
             return int(kind.__len__(container))  # type: ignore[arg-type]  # past what a subclass may define
     return 0
 
 
-def _sizes() -> dict[int, int]:
-    """The sizes of all containers, by identity."""
-    containers = _containers()
-    return dict(zip(map(id, containers), map(_size, containers), strict=True))
-
-
-def _grown(before: dict[int, int]) -> list[tuple[object, int, int]]:
-    """The older containers that grew with every run, with their growth and their size now, the largest growth first."""
+def _grown(containers: _Containers, before: array[int]) -> list[tuple[object, int, int]]:
+    """The containers that grew with every run, with their growth and their size now, the largest growth first."""
     found = []
-    for container in _containers():
-        earlier = before.get(id(container))
-        if earlier is not None and container is not before:
-            growth = _size(container) - earlier
-            if growth >= _RUNS and not growth % _RUNS:
-                found.append((container, growth, earlier + growth))
+    for container, earlier, now in zip(chain(*containers), before, containers.sizes(), strict=True):
+        growth = now - earlier
+        if growth >= _RUNS and not growth % _RUNS:
+            found.append((container, growth, now))
     found.sort(key=lambda row: -row[1])
     return found
 
@@ -232,8 +253,10 @@ def _last(container: object, number: int) -> list[object]:
     if is_a(container, dict):
         keys = list(dict.keys(container))[-number:]
         return [*keys, *(dict.__getitem__(container, key) for key in keys)]
-    if is_a(container, list) or is_a(container, deque):
-        return list(container)[-number:]
+    for kind in (list, deque):
+        if is_a(container, kind):
+            elements: list[object] = list(kind.__iter__(container))  # type: ignore[arg-type]  # past a subclass
+            return elements[-number:]
     return []
 
 
@@ -281,9 +304,10 @@ def _places(traces: tracemalloc.Snapshot) -> tuple[Place, ...]:
     size: Counter[tuple[str, int]] = Counter()
     for statistic in traces.statistics("traceback"):
         frames = [(frame.filename, frame.lineno) for frame in statistic.traceback]
-        if not frames[-1][0].startswith(_HERE) and frames[-1][0] != tracemalloc.__file__:
-            many[_telling(frames)] += statistic.count
-            size[_telling(frames)] += statistic.size
+        place = _telling(frames)
+        if not place[0].startswith(_ROUND_ABOUT) and frames[-1][0] != tracemalloc.__file__:
+            many[place] += statistic.count
+            size[place] += statistic.size
     rows = []
     for (path, line), number in many.most_common(_NAMED):
         # A large block may have been replaced by a larger one every time.
@@ -297,7 +321,7 @@ def _telling(frames: list[tuple[str, int]]) -> tuple[str, int]:
     for frame in reversed(frames):
         path = frame[0]
         inside = path.startswith((_LIBRARY, "<frozen ")) and not path.startswith(_PACKAGES)
-        if not inside and not path.startswith(_HERE):
+        if not inside and not path.startswith(_ROUND_ABOUT):
             return frame
     return frames[-1]
 

@@ -12,13 +12,13 @@ A plain script needs no more than this::
 from __future__ import annotations
 
 import _thread
-import gc
-import time
 from array import array
 from collections.abc import Callable, Sequence
+from time import monotonic, sleep
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks import tracker
 from zope.testrunner.leaks.blocks import Blocks
 from zope.testrunner.leaks.objects import Objects, References, Young
@@ -156,16 +156,18 @@ class Hunter:
                 _wait_for_threads(threads)
             gc.set_debug(flags)
             self._see_through_freezing()
+            settle()
             if done < self._policy.warmup:
                 continue
-            settle()
             measured = done - self._policy.warmup
             self._read(measured)
             if measured and self._adaptive and not self._is_suspect(measured):
                 break
         if failure is not None:
             return Finding(Growth.NOT_REPEATABLE, (), done, failure)
-        return self._judge(work, measured, done)
+        finding = self._judge(work, measured, done)
+        gc.set_debug(flags)
+        return finding
 
     def thaw(self) -> None:
         """Show all objects to the garbage collector again, and collect what has become garbage."""
@@ -293,6 +295,6 @@ def _default_trackers(freeze: bool) -> tuple[Tracker, ...]:
 
 
 def _wait_for_threads(wanted: int) -> None:
-    end = time.monotonic() + _PATIENCE
-    while _thread._count() > wanted and time.monotonic() < end:
-        time.sleep(0.001)
+    end = monotonic() + _PATIENCE
+    while _thread._count() > wanted and monotonic() < end:
+        sleep(0.001)

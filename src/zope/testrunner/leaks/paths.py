@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import functools
-import gc
 import os
 import sys
-import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from time import monotonic
 from types import (
     BuiltinMethodType,
     CellType,
@@ -25,6 +24,7 @@ from types import (
 )
 from typing import Final, NamedTuple, TypeGuard, TypeVar
 
+from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.refcounts import type_title
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -108,7 +108,7 @@ def _search(
         first = len(reached)
         skip |= {id(level), id(places)}
         for begin in range(0, len(level), _BATCH):
-            if time.monotonic() > end:
+            if monotonic() > end:
                 return _in_frames(reached, towards)
             batch = level[begin : begin + _BATCH]
             referrers = gc.get_referrers(_MARK, *batch)
@@ -238,10 +238,11 @@ def _step(text: str, here: object, there: object, namespace: bool) -> tuple[str,
             if value is there:
                 return (f"{text}.{key}" if namespace and type(key) is str else f"{text}[{_key(key)}]"), False
         return f"list({text})[{_position(list(dict.keys(here)), there)}]", False
-    if is_a(here, list) or is_a(here, tuple) or is_a(here, deque):
-        return f"{text}[{_position(here, there)}]", False
-    if is_a(here, set) or is_a(here, frozenset):
-        return f"list({text})[{_position(list(here), there)}]", False
+    for kind in (list, tuple, deque, set, frozenset):
+        if is_a(here, kind):
+            # Past what a subclass may define.
+            place = _position(kind.__iter__(here), there)  # type: ignore[arg-type]
+            return f"list({text})[{place}]" if kind in (set, frozenset) else f"{text}[{place}]", False
     if is_a(there, dict) and _own_namespace(here) is there:
         return text, True
     attribute = _attribute(here, there)
@@ -250,7 +251,7 @@ def _step(text: str, here: object, there: object, namespace: bool) -> tuple[str,
     return f"gc.get_referents({text})[{_position(gc.get_referents(here), there)}]", False
 
 
-def _position(items: Collection[object], there: object) -> int:
+def _position(items: Iterable[object], there: object) -> int:
     return next((place for place, item in enumerate(items) if item is there), -1)
 
 

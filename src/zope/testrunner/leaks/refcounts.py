@@ -6,13 +6,16 @@ tells by type what a number is made of, on every build.
 
 from __future__ import annotations
 
-import gc
 import sys
 from array import array
-from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import compress, repeat
+from itertools import count as number_from
+from operator import not_, rshift
 from typing import Final
 
+from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
 
 _total_refcount: Final[Callable[[], int] | None] = getattr(sys, "gettotalrefcount", None)
@@ -30,10 +33,12 @@ _SINGLETONS: Final = frozenset(map(id, (None, True, False, Ellipsis, NotImplemen
 #: argument tuple.
 _BATCH: Final = 10_000
 
+#: So many low bits of an address tell nothing: no two objects begin within 16 bytes.
+_ALIGNMENT: Final = 4
+
 # Taken at import: a test that replaces sys.getrefcount must not change what is counted.
 _refcount: Final = sys.getrefcount
-#: The references that the count in `count_types` itself adds to each object: from the list, and from the
-#: loop.
+#: The references that `references_to` itself adds to each object: from the list, and from the loop.
 _HELD: Final = next(map(_refcount, [object()]))
 
 _module_of: Final = type.__dict__["__module__"].__get__
@@ -88,7 +93,7 @@ class TypeTable:
         """Take everything that is alive as old: atoms are looked for in younger objects only."""
         if _all_objects is None:
             self._base = set()
-            self._base.update(map(id, gc.get_objects()))
+            self._base.update(_places_in_memory(gc.get_objects()))
 
     def numbers(self) -> dict[str, tuple[int, int]]:
         """Instances and references by title, as of the last update; types that are gone have zeros."""
@@ -133,27 +138,30 @@ class TypeTable:
         skip.update(map(id, self._slots))
         # Sets of numbers, whose numbers would be found as well.
         skip.update((id(skip), id(own)))
+        counts = _Counts()
         if _all_objects is not None:
             skip.update(map(id, self._slots.values()))
             objects = _all_objects(0)
-            counts = _Counts()
-            count_types(objects, counts, skip)
+            numbers = references_to(objects)
+            counts.add(objects, numbers, [place for place, found in enumerate(objects) if id(found) in skip])
             return counts
         objects = gc.get_objects()
-        counts = _Counts()
+        numbers = references_to(objects)
         base = self._base
-        young = [found for found in objects if id(found) not in base]
-        if len(objects) - len(young) < len(base):
+        # Own objects are to be among the few that are looked at one by one.
+        base.difference_update(map(rshift, skip, repeat(_ALIGNMENT)))
+        old = map(base.__contains__, _places_in_memory(objects))
+        places = array("q", compress(number_from(), map(not_, old)))
+        if len(objects) - len(places) < len(base):
             # Some have died: an object made later could have their place in memory, and must not be taken for
             # old.
-            base.intersection_update(map(id, objects))
-        young = [found for found in young if id(found) not in skip]
-        atoms = atoms_of(young)
-        # Lists of this function refer to what is about to be counted.
-        del young
-        count_types(objects, counts, skip)
+            base.intersection_update(_places_in_memory(objects))
+        own = [place for place in places if id(objects[place]) in skip]
+        counts.add(objects, numbers, own)
+        young = [objects[place] for place in places if id(objects[place]) not in skip]
         del objects
-        count_types(atoms, counts, skip)
+        atoms = atoms_of(young)
+        counts.add(atoms, references_to(atoms), [])
         return counts
 
 
@@ -187,22 +195,33 @@ class _Counts:
         self.instances: defaultdict[int, int] = defaultdict(int)
         self.references: defaultdict[int, int] = defaultdict(int)
 
+    def add(self, objects: list[object], numbers: array[int], own: Iterable[int]) -> None:
+        """Add objects with their `references_to` them, but for those in the places ``own``.
 
-def count_types(objects: list[object], counts: _Counts, skip: Collection[int]) -> None:
-    """Count objects, and the references to them, by type; leave out those with identities in ``skip``.
+        What is done for each object is done by loops in C, as there may be millions.
+        """
+        keys = list(map(id, map(type, objects)))
+        many = Counter(zip(keys, numbers, strict=True))
+        many.subtract((keys[place], numbers[place]) for place in own)
+        for (key, number), alike in many.items():
+            if number < _IMMORTAL and alike:
+                self.instances[key] += alike
+                self.references[key] += alike * (number - _HELD)
+        examples = dict(zip(keys, objects, strict=True))
+        self.kinds.update((key, type(found)) for key, found in examples.items())
 
-    The references from the list itself are subtracted, so each object must be in it once, and in no other list.
+
+def _places_in_memory(objects: list[object]) -> Iterator[int]:
+    """The identities without the bits that are always zero: sets find such numbers twice as fast."""
+    return map(rshift, map(id, objects), repeat(_ALIGNMENT))
+
+
+def references_to(objects: list[object]) -> array[int]:
+    """How many references there are to each object; `_HELD` of them are the list's and the loop's.
+
+    It has to be asked before anything else is made that refers to them.
     """
-    instances, references = counts.instances, counts.references
-    # All references are counted, by a loop in C, before anything refers to the types, which are among the objects.
-    numbers = array("q", map(_refcount, objects))
-    kinds = list(map(type, objects))
-    keys = list(map(id, kinds))
-    for key, number, identity in zip(keys, numbers, map(id, objects), strict=True):
-        if number < _IMMORTAL and identity not in skip:
-            instances[key] += 1
-            references[key] += number - _HELD
-    counts.kinds.update(zip(keys, kinds, strict=True))
+    return array("q", map(_refcount, objects))
 
 
 def atoms_of(objects: list[object]) -> list[object]:

@@ -91,6 +91,7 @@ class Session:
         "_laps",
         "_refs",
         "_begun",
+        "_whole",
     )
 
     def __init__(self, trackers: Sequence[Tracker], *, details: bool = False) -> None:
@@ -110,6 +111,8 @@ class Session:
         self._laps: list[tuple[Reading, ...]] = []
         self._refs = next((i for i, tracker in enumerate(self._trackers) if tracker.name == "refcounts"), -1)
         self._begun = False
+        # Whether all garbage has to be looked for, which takes long on a large heap.
+        self._whole = True
         self._table: TypeTable | None = None
         if details:
             # Only tables need it.
@@ -129,6 +132,8 @@ class Session:
             if rehearsal == 1:
                 # It takes longest, and makes what it makes only once the first time.
                 self._table = table
+            # A table shows what the collector does besides, to tuples and dictionaries of atoms.
+            self._whole = table is not None or rehearsal == _REHEARSALS - 1
             self.lap()
         self._laps.clear()
         collect(whole=False)
@@ -149,14 +154,14 @@ class Session:
             raise RuntimeError(
                 "a lap can only be compared with a baseline: call baseline() before the first lap"
             )
-        settle()
+        settle(whole=self._whole)
         self._read(self._now, 1)
         readings = self._compare(self._rows())
         self._laps.append(readings)
         if tell is not None:
             tell(readings)
             if len(self._laps) <= _FIRST_LAPS:
-                settle()
+                settle(whole=self._table is not None)
                 # From here as above, or the frames that run would not be the same, and show in the table.
                 self._rows()
         # What has just been made must not be seen by the next lap: a second look, at a process in the same

@@ -8,11 +8,13 @@ Nothing is imported: a module that the process has not loaded has no cache to em
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
+from operator import is_
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Final
+
+from zope.testrunner.leaks import collector as gc
 
 #: Functions without arguments that empty a cache of the standard library, as (module, attribute, method of
 #: the attribute). Found by running leak-free tests of the standard library and of installed packages, and
@@ -45,7 +47,7 @@ _clear_internal: Final[Callable[[], None] | None] = getattr(sys, "_clear_interna
 _FUNCTIONS: Final = (FunctionType, BuiltinFunctionType)
 
 
-def settle() -> None:
+def settle(*, whole: bool = True) -> None:
     """Bring this process to a state that can be compared with the one after the next call.
 
     Streams are flushed; caches of the standard library are emptied, then those of the interpreter; garbage is
@@ -54,6 +56,8 @@ def settle() -> None:
     counter shows it (see `saves_garbage`).
 
     Generated source that is registered in ``linecache`` is kept, as it could not be read again.
+
+    ``whole`` is for `collect`.
     """
     _flush()
     modules = sys.modules
@@ -64,16 +68,15 @@ def settle() -> None:
     _drop_warning_registries()
     for clean in getattr(modules.get("typing"), "_cleanups", ()):
         clean()
-    collect()
+    collect(whole=whole)
 
 
 def collect(*, whole: bool = True) -> None:
     """Empty the interpreter's look-up caches, and collect garbage.
 
-    With ``whole`` false, only what was made since the last whole collection is examined, which takes
-    microseconds however much is alive: objects made before are hidden from the collector meanwhile
-    (``gc.freeze``).  If somebody else has frozen objects, everything is examined after all, since they would
-    all be unfrozen together.
+    With ``whole`` false, no garbage is collected, only what the collector does besides is done (emptying free lists),
+    which takes microseconds however much is alive: all objects are hidden from it meanwhile (``gc.freeze``).  If
+    somebody else has frozen objects, everything is examined after all, since they would all be unfrozen together.
     """
     if _clear_internal is not None:
         _clear_internal()
@@ -124,12 +127,30 @@ def _drop_source_lines() -> None:
             cache.pop(name, None)
 
 
+class _Namespaces:
+    """The namespaces of all modules, to be gone through again and again."""
+
+    def __init__(self) -> None:
+        self._modules: list[object] = []
+        self._namespaces: list[dict[str, object]] = []
+
+    def current(self) -> list[dict[str, object]]:
+        """Those of the modules that are loaded now; none of a module that has been replaced is held on to."""
+        modules: list[object] = list(sys.modules.values())
+        if len(modules) != len(self._modules) or not all(map(is_, modules, self._modules)):
+            # Exactly modules: to look into one that is yet to be loaded (importlib.util.LazyLoader) would load it.
+            self._namespaces = [module.__dict__ for module in modules if type(module) is ModuleType]
+            self._modules = modules
+        return self._namespaces
+
+
+_namespaces: Final = _Namespaces()
+
+
 def _drop_warning_registries() -> None:
     """Forget which warnings have been given, in every module."""
-    for module in list(sys.modules.values()):
-        # Exactly a module: to look into one that is yet to be loaded (importlib.util.LazyLoader) would load
-        # it.
-        if type(module) is ModuleType and "__warningregistry__" in module.__dict__:
-            registry = module.__dict__["__warningregistry__"]
+    for namespace in _namespaces.current():
+        if "__warningregistry__" in namespace:
+            registry = namespace["__warningregistry__"]
             if type(registry) is dict:
                 registry.clear()
