@@ -6,6 +6,7 @@ import gc
 import unittest
 from unittest import mock
 
+from support import hide_heap
 from zope.testrunner.events import Left, LeftBehind
 from zope.testrunner.execution.collection import Collection, collect_cycles, cycles_among
 from zope.testrunner.model import LayerName, TestRef
@@ -55,7 +56,7 @@ class CollectionCase(unittest.TestCase):
     """Records what is reported; what is garbage already is out of the way, and nothing is collected by chance."""
 
     def setUp(self) -> None:
-        gc.collect()
+        hide_heap(self)
         if gc.isenabled():
             gc.disable()
             self.addCleanup(gc.enable)

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Sequence
 from unittest import mock
 
+from support import hide_heap
 from zope.testrunner.config import Execution, LeakPolicy
 from zope.testrunner.events import (
     Event,
@@ -334,6 +335,7 @@ class TestReadings(SerialCase):
 
     def readings(self, *names: str, laps: int = 5) -> list[int]:
         """The change per lap of the one tracker that this Python has, when these tests are run."""
+        hide_heap(self)
         # Whatever this test keeps is growth of its own making, so it has its place beforehand.
         changes = array("q", [0] * (laps + 1))
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 import support_streams
 from support_streams import ERROR, LAYER, SURPRISE, Recorder, problem, ref
 
+from support import hide_heap
 from zope.testrunner.events import (
     Discovered,
     Event,
@@ -234,6 +235,9 @@ class GrowthTest(unittest.TestCase):
     """What is remembered of a failure makes no object that stays."""
 
     LAPS = 12
+
+    def setUp(self) -> None:
+        hide_heap(self)
 
     def lap(self, tally: Tally, number: int) -> None:
         test = TestRef(Case("test_one"), LAYER)

@@ -14,6 +14,7 @@ from unittest import mock
 import support_streams
 from support_streams import ERROR, LAYER, Recorder, options, problem, ref, shown
 
+from support import hide_heap
 from zope.testrunner import events
 from zope.testrunner.events import Event, Importance, LapMeasured, Left, LeftBehind, Notice, OutputPassed
 from zope.testrunner.leaks.readings import Change, Reading, Unit
@@ -349,10 +350,7 @@ class GrowthTest(unittest.TestCase):
     LAPS = 8
 
     def setUp(self) -> None:
-        # What is there already need not be looked at by each collection.
-        gc.collect()
-        gc.freeze()
-        self.addCleanup(gc.unfreeze)
+        hide_heap(self)
 
     def lap(self, verbs: Verbs, number: int) -> None:
         note = Recorder()

@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable
 from unittest import mock
 
+from support import hide_heap
 from zope.testrunner.leaks import tracker, trackers_for_repeat
 from zope.testrunner.leaks.readings import Change, Growth, Reading, Sample, Unavailable, Unit
 from zope.testrunner.leaks.session import Session, differences
@@ -20,16 +21,6 @@ from zope.testrunner.leaks.session import Session, differences
 LAPS = 6
 #: What tests leave behind on purpose; long enough that appending to it makes no difference but the element.
 kept: list[object] = [None] * 1000
-
-
-class ClassicLeakable:
-    def __init__(self) -> None:
-        self.x = "x"
-
-
-class Leakable:
-    def __init__(self) -> None:
-        self.x = "x"
 
 
 def exact_trackers() -> list[str]:
@@ -79,6 +70,7 @@ class TestExactness(unittest.TestCase):
 
     def setUp(self) -> None:
         self.first = first_exact()
+        hide_heap(self)
 
     def tearDown(self) -> None:
         del kept[1000:]
@@ -150,6 +142,7 @@ class TestExactness(unittest.TestCase):
         self.assertEqual([[1]] * LAPS, Laps(["objects"]).measure(work))
 
     def test_a_quiet_lap_needs_no_collection_of_everything(self) -> None:
+        gc.unfreeze()
         session = Session([tracker(name) for name in exact_trackers()])
         all_collected, frozen = gc.collect, gc.freeze
         # In an array, as a list of the calls would grow, which is seen.
@@ -233,10 +226,21 @@ class TestDetails(unittest.TestCase):
 
     def test_the_classic_leak_reads_as_what_it_is(self) -> None:
         """One of each, and one more reference to each class: ``x`` itself is of a kind that is never freed."""
+        hide_heap(self)
+
+        # After that, as references to them are counted.
+        class ClassicLeakable:
+            def __init__(self) -> None:
+                self.x = "x"
+
+        class Leakable:
+            def __init__(self) -> None:
+                self.x = "x"
+
         expected = {
             "float": (1, 1),
-            f"{__name__}.ClassicLeakable": (1, 1),
-            f"{__name__}.Leakable": (1, 1),
+            f"{__name__}.{ClassicLeakable.__qualname__}": (1, 1),
+            f"{__name__}.{Leakable.__qualname__}": (1, 1),
             "tuple": (1, 1),
             "type": (0, 2),
         }
@@ -297,6 +301,9 @@ class Scripted:
 
 class TestProtocol(unittest.TestCase):
     """What a session asks of its caller, and of trackers."""
+
+    def setUp(self) -> None:
+        hide_heap(self)
 
     def test_a_lap_needs_a_baseline(self) -> None:
         with self.assertRaisesRegex(RuntimeError, "call baseline"):

@@ -6,6 +6,7 @@ import contextlib
 import io
 import unittest
 
+from support import hide_heap
 from zope.testrunner.refcount import TrackRefs, type_or_class_title
 
 
@@ -30,12 +31,14 @@ class TestTrackRefs(unittest.TestCase):
         self.assertEqual("", self.output(tracker))
 
     def test_nothing_new_is_an_empty_delta(self) -> None:
+        hide_heap(self)
         tracker = TrackRefs()
         tracker.update()
 
         self.assertEqual([], tracker.delta)
 
     def test_the_table_has_rows_and_a_total(self) -> None:
+        hide_heap(self)
         title = f"{__name__}.Thing"
         tracker = TrackRefs()
         things = [Thing(), Thing()]
