@@ -16,6 +16,8 @@ from zope.testrunner.record import Record
 #: What a child exits with when it cannot even begin.
 BROKEN = 70
 
+_CTRL_C = frozenset({signal.SIGINT})
+
 
 class Ends(Record):
     """A child's own ends: descriptors to read orders from and to write results to."""
@@ -129,13 +131,17 @@ def fork(work: Callable[[Ends], None], foreign: Sequence[int] = ()) -> Process:
     """
     pipes = _Pipes()
     _flush()
+    # Until the copy has a handler of its own, Ctrl-C is not for it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
     try:
         pid = os.fork()
+        if pid == 0:
+            _be_child(work, pipes, foreign, before)
     except OSError:
         pipes.close(*pipes.of_child, *pipes.of_parent)
         raise
-    if pid == 0:
-        _be_child(work, pipes, foreign)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     pipes.close(*pipes.of_child)
     with contextlib.suppress(OSError):
         # The child does the same; whoever comes first.
@@ -143,12 +149,13 @@ def fork(work: Callable[[Ends], None], foreign: Sequence[int] = ()) -> Process:
     return Process(pid, *pipes.of_parent)
 
 
-def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int]) -> NoReturn:
+def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int], mask: set[int]) -> NoReturn:
     status = BROKEN
     try:
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         pipes.close(*foreign, *pipes.of_parent)
         _lead(0, os.open(os.devnull, os.O_RDONLY))
         _lead(1, pipes.out[1])
@@ -245,14 +252,17 @@ class Guardian:
 
     def __init__(self) -> None:
         reading, self.descriptor = os.pipe()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
         try:
-            self._pid = os.fork()
+            self.pid = os.fork()
+            if self.pid == 0:
+                _guard(reading, self.descriptor)
         except OSError:
             os.close(reading)
             os.close(self.descriptor)
             raise
-        if self._pid == 0:
-            _guard(reading, self.descriptor)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(reading)
 
     def watch(self, pid: int) -> None:
@@ -271,7 +281,7 @@ class Guardian:
         """No more children."""
         os.close(self.descriptor)
         with contextlib.suppress(OSError):
-            os.waitpid(self._pid, 0)
+            os.waitpid(self.pid, 0)
 
 
 def _guard(reading: int, writing: int) -> NoReturn:
@@ -316,6 +326,17 @@ class Strays:
         self._set = _subreaper()
         if self._set is not None:
             self._set(1)
+
+    def collect(self, ours: set[int]) -> None:
+        """Collect those that have ended: whoever looks for them is not to find them any more."""
+        if self._set is None:
+            return
+        with contextlib.suppress(OSError, AttributeError):
+            if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return
+        for pid in children_of(os.getpid()) - self._known - ours:
+            with contextlib.suppress(OSError):
+                os.waitpid(pid, os.WNOHANG)
 
     def end(self, ours: set[int]) -> None:
         """End all that have come, but not those that were there before nor those in ``ours``."""
