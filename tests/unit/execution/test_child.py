@@ -9,7 +9,7 @@ from support_pool import Other, PoolCase, WithFixture, plain, signals
 
 from zope.testrunner.events import SetUpStarted, TearDownStarted
 from zope.testrunner.execution import child as module
-from zope.testrunner.execution.child import TO_DUMP, TO_END, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, Child
+from zope.testrunner.execution.child import TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, Child
 from zope.testrunner.model import LayerName, TestRef
 
 
@@ -213,6 +213,21 @@ class TestTime(PoolCase):
         self.one.cancel()
 
         self.assertEqual([], signals(self.one))
+
+    def test_one_that_has_closed_its_pipe_has_to_end(self) -> None:
+        self.one.is_cut_off()
+        self.later(TO_LEAVE / 2)
+        self.one.is_cut_off()
+
+        self.assertEqual([signal.SIGKILL], self.later(TO_LEAVE / 2))
+        self.assertEqual("the process closed its pipe to the test runner", self.one.cause)
+
+    def test_but_not_later_than_its_time_is_over(self) -> None:
+        with mock.patch.object(module, "dump_signal", lambda: None):
+            self.one.set_limit(1.0)
+            self.one.is_cut_off()
+
+            self.assertEqual([signal.SIGTERM], self.later(1.0))
 
     def test_the_first_cause_counts(self) -> None:
         self.one.end("no message")

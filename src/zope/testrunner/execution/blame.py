@@ -92,15 +92,17 @@ class Blame:
         story.tell(story.places.tail if story.is_set_up else HEAD, event)
         self._schedule.note_problem()
 
-    def copied(self, child: Child, position: int) -> None:
-        """A test forked, and the copy came back to run the other tests as well."""
+    def copied(self, child: Child, what: int | str) -> None:
+        """A test forked, or a fixture or hook, and the copy came back to run the other tests as well."""
         story = child.job.story
-        live = story.tests[position]
-        test = TestRef(live, story.name, live.countTestCases())
-        text = "the test forked, and the new process returned from the test instead of ending; it was ended"
+        if isinstance(what, str):
+            name, test = what, TestRef(None, story.name, 0, id=what, label=what)
+        else:
+            live = story.tests[min(what, len(story.tests) - 1)]
+            name, test = "the test", TestRef(live, story.name, live.countTestCases())
+            child.copied.add(what)
+        text = f"{name} forked, and the new process returned from it instead of ending; it was ended"
         problem = Problem(Outcome.ERRORED, "zope.testrunner.exceptions.TestCrashed", text, f"{text}\n")
-        if child.test is not None and child.test.live is live:
-            child.has_copy = True
         self._teller.report(child, test, problem, max(0.0, self._clock() - child.began))
 
     def _blame_hook(self, child: Child, hook: SetUpStarted | TearDownStarted, cause: str, lines: Sequence[str]) -> None:

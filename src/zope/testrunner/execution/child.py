@@ -45,8 +45,8 @@ class Child:
         self.left: list[tuple[int, list[int]]] = []
         self.lap = 0
         self.test: TestRef | None = None
-        #: Whether this test has forked and a second process came back from it.
-        self.has_copy = False
+        #: Tests that have forked so that a second process came back from them.
+        self.copied: set[int] = set()
         #: When the test began, by the clock of the report, and since when it does what it does, by the monotonic one.
         self.began = 0.0
         self.since = monotonic()
@@ -60,6 +60,7 @@ class Child:
         self.cause: str | None = None
         #: How much there was on its standard error when it was last looked at for the stacks of its threads.
         self._seen = -1
+        self._is_cut_off = False
         self.said_goodbye = False
         #: Whether it has been told that there is nothing more to do for it.
         self.is_dismissed = False
@@ -219,6 +220,15 @@ class Child:
         """It is about to end by itself."""
         self._again = self._last = None
         self._at(monotonic() + TO_LEAVE, self.kill)
+
+    def is_cut_off(self) -> None:
+        """Its pipe is closed, so nothing more can come from it: it has to end soon, or is ended."""
+        if self._is_cut_off or self.said_goodbye or self.cause is not None:
+            return
+        self._is_cut_off = True
+        last = monotonic() + TO_LEAVE
+        if self.deadline is None or self.deadline > last:
+            self._at(last, lambda: self.end("the process closed its pipe to the test runner"))
 
     # Time limits
 

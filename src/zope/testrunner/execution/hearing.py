@@ -59,7 +59,7 @@ class Hearing:
             # Its time is over.  If it finishes now, the next test must not be blamed for that.
             return
         if kind == serving.COPY:
-            self._blame.copied(child, *cast("tuple[int]", values))
+            self._blame.copied(child, *cast("tuple[int | str]", values))
             return
         child.job.leader = child.job.leader or child.number
         self._teller.pass_on(child, "stdout", child.out.take(number))
@@ -99,7 +99,6 @@ class Hearing:
         child.since = monotonic()
         child.hook = None
         child.doing = None
-        child.has_copy = False
         child.skip_to(position)
         child.set_limit(self._limits.of(test))
         if self._schedule.is_broken_off:
@@ -140,7 +139,7 @@ class Hearing:
                 self._teller.broken_off(child)
                 return
             child.broken_off, child.tests_broken_off = None, 0
-        if child.has_copy and not ended.is_problem:
+        if position in child.copied and not ended.is_problem:
             ended = Outcome.ERRORED
         finished = TestFinished(at, story.worker, test, ended, seconds, reasons, stdout, stderr, collected)
         story.tell(child.place, finished)

@@ -216,6 +216,8 @@ class _Loop:
             child.receive()
             for message in child.inbox.messages():
                 self._hearing.take(child, message)
+            if child.inbox.ended:
+                child.is_cut_off()
         except NoMessage as error:
             child.inbox.ended = True
             child.end(str(error))
