@@ -212,6 +212,9 @@ class TestWhatIsMissing(PoolCase):
     def test_tests_that_were_broken_off_or_not_begun(self) -> None:
         self.assertEqual(["Stopped early: 1 test was broken off, and 3 not begun."], self.told(2, 1))
 
+    def test_what_there_is_none_of_is_not_named(self) -> None:
+        self.assertEqual(["Stopped early: 4 tests were not begun."], self.told(2, 0))
+
     def test_each_repetition_counts(self) -> None:
         self.assertEqual(["Stopped early: 2 tests were broken off, and 10 not begun."], self.told(2, 2, laps=3))
 

@@ -73,10 +73,11 @@ class Teller:
         broken_off = schedule.tests_broken_off
         planned = sum(job.story.size * job.story.places.laps for job in schedule.jobs)
         missing = planned - sum(job.story.ran for job in schedule.jobs) - broken_off
-        if broken_off or missing:
-            tests = "1 test was" if broken_off == 1 else f"{broken_off} tests were"
-            text = f"Stopped early: {tests} broken off, and {missing} not begun."
-            self._setting.emit(Notice(self._setting.clock(), 0, Importance.INFO, text))
+        numbers = [(number, what) for number, what in ((broken_off, "broken off"), (missing, "not begun")) if number]
+        if numbers:
+            first = "1 test was" if numbers[0][0] == 1 else f"{numbers[0][0]} tests were"
+            text = f"{first} {numbers[0][1]}" + "".join(f", and {number} {what}" for number, what in numbers[1:])
+            self._setting.emit(Notice(self._setting.clock(), 0, Importance.INFO, f"Stopped early: {text}."))
 
     def tell(self, child: Child, place: int, event: Event) -> None:
         """Something happened in a child that belongs to this place."""
