@@ -291,6 +291,12 @@ class TestLittleToGive(ProjectCase):
                 self.assertIn("Total: 80 tests, 0 failures, 0 errors and 0 skipped", done.stdout)
                 self.assertEqual(0, done.returncode, done.stderr)
 
+    def test_closed_standard_streams(self) -> None:
+        done = self.run_limited("exec <&- 2>&-", "-j2")
+
+        self.assertIn("Total: 80 tests, 0 failures, 0 errors and 0 skipped", done.stdout)
+        self.assertEqual(0, done.returncode, done.stdout)
+
     @unittest.skipUnless(Path("/dev/full").exists(), "needs a device that is always full")
     def test_a_full_disk_for_the_report(self) -> None:
         done = self.run_limited("exec > /dev/full", "-j2", "-v")

@@ -1,12 +1,32 @@
-"""Processes that tests leave behind."""
+"""Processes for a pool, and those that tests leave behind."""
 
 from __future__ import annotations
 
 import os
 import sys
 import unittest
+from unittest import mock
 
-from zope.testrunner.execution.offspring import Strays
+from zope.testrunner.execution.offspring import Strays, standard_descriptors
+
+
+class TestStandardDescriptors(unittest.TestCase):
+    """Pipes do not get the numbers of the standard streams, also where these are closed."""
+
+    def check(self, numbers: list[int], closed: list[int]) -> None:
+        with (
+            mock.patch.object(os, "open", side_effect=numbers),
+            mock.patch.object(os, "close") as close,
+        ):
+            with standard_descriptors():
+                self.assertEqual([mock.call(numbers[-1])], close.mock_calls)
+            self.assertEqual([mock.call(number) for number in (numbers[-1], *closed)], close.mock_calls)
+
+    def test_those_that_are_closed_are_held_meanwhile(self) -> None:
+        self.check([0, 2, 3], [0, 2])
+
+    def test_open_ones_are_left_alone(self) -> None:
+        self.check([7], [])
 
 
 @unittest.skipUnless(sys.platform.startswith("linux"), "needs a system on which processes come to an older one")

@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from zope.testrunner.execution.worker import POOL
@@ -17,6 +17,8 @@ from zope.testrunner.record import Record
 BROKEN = 70
 
 _CTRL_C = frozenset({signal.SIGINT})
+
+_LAST_STANDARD = 2
 
 
 class Ends(Record):
@@ -88,6 +90,25 @@ class Process:
             if descriptor is not None:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
+
+
+@contextlib.contextmanager
+def standard_descriptors() -> Iterator[None]:
+    """Open those of the descriptors 0, 1 and 2 that are closed.
+
+    Else a pipe would get one of these numbers, and children need them for something else.
+    """
+    opened = []
+    try:
+        with contextlib.suppress(OSError):
+            while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+                opened.append(descriptor)
+            os.close(descriptor)
+        yield
+    finally:
+        for descriptor in opened:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
 
 class _Pipes:

@@ -17,7 +17,7 @@ from zope.testrunner.execution.child import Child
 from zope.testrunner.execution.hearing import Hearing
 from zope.testrunner.execution.jobs import Job, Schedule, job_for
 from zope.testrunner.execution.messages import NoMessage
-from zope.testrunner.execution.offspring import Guardian, Process, Strays, readable
+from zope.testrunner.execution.offspring import Guardian, Process, Strays, readable, standard_descriptors
 from zope.testrunner.execution.serial import Setting, resolved
 from zope.testrunner.execution.serving import Duty
 from zope.testrunner.execution.telling import Teller
@@ -114,7 +114,7 @@ class _Loop:
     def run(self) -> None:
         strays = self._strays
         try:
-            with self._ctrl_c():
+            with standard_descriptors(), self._ctrl_c():
                 with contextlib.suppress(OSError):
                     # Without one it works as well, as long as nobody kills this process.
                     self._guardian = Guardian()
