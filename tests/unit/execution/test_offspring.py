@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import unittest
 from unittest import mock
 
-from zope.testrunner.execution.offspring import Strays, standard_descriptors
+from zope.testrunner.execution.offspring import BROKEN, Ends, Strays, fork, standard_descriptors
+
+
+@unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+class TestFork(unittest.TestCase):
+    """A copy of this process does some work."""
+
+    def test_one_that_is_to_stop_before_it_has_begun_says_nothing(self) -> None:
+        def work(ends: Ends) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+        process = fork(work)
+        self.addCleanup(process.close)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+        self.assertTrue(process.ended())
+        self.assertEqual(f"ended with status {BROKEN}", process.how)
+        self.assertEqual((b"", b""), (os.read(process.out, 100), os.read(process.err, 100)))
 
 
 class TestStandardDescriptors(unittest.TestCase):

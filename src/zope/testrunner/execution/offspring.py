@@ -176,16 +176,19 @@ def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         pipes.close(*foreign, *pipes.of_parent)
         _lead(0, os.open(os.devnull, os.O_RDONLY))
         _lead(1, pipes.out[1])
         _lead(2, pipes.err[1])
         sys.stdout = _on_descriptor(1, sys.stdout)
         sys.stderr = _on_descriptor(2, sys.stderr)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         with _exit_functions():
             work(Ends(pipes.orders[0], pipes.results[1]))
         status = 0
+    except KeyboardInterrupt:
+        # It was to stop before it had begun, or after its end.
+        pass
     except BaseException:
         with contextlib.suppress(BaseException):
             sys.excepthook(*sys.exc_info())
