@@ -56,11 +56,15 @@ class FakeProcess:
 
     def __init__(self) -> None:
         self.signals: list[int] = []
+        self.has_ended = False
 
     def signal(self, number: int) -> None:
         self.signals.append(number)
 
     signal_all = signal
+
+    def ended(self) -> bool:
+        return self.has_ended
 
 
 class PoolCase(unittest.TestCase):

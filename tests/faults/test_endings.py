@@ -11,7 +11,7 @@ import unittest
 from collections.abc import Callable
 from pathlib import Path
 
-from support import ProjectCase, environment
+from support import ProjectCase, environment, run_tests
 
 SLOW = '''
     import os
@@ -67,6 +67,55 @@ DIVIDED = """
 
         def test_b(self):
             self.wait()
+"""
+
+FAILS = """
+    import os
+    import time
+    import unittest
+
+
+    def path(name):
+        return os.path.join(os.path.dirname(__file__), name)
+
+
+    class Layer:
+        @classmethod
+        def tearDown(cls):
+            open(path("torn-down"), "w").close()
+
+
+    class A(unittest.TestCase):
+        layer = Layer
+
+        def test_a(self):
+            print("has finished")
+
+        def test_b(self):
+            open(path("sleeps"), "w").close()
+            try:
+                time.sleep(3600)
+            except BaseException as error:
+                self.fail("it takes this for a failure")
+
+        def test_c(self):
+            open(path("goes-on"), "w").close()
+
+
+    class B(unittest.TestCase):
+        layer = type("Other", (), {"__module__": __name__})
+
+        def test_a(self):
+            while not os.path.exists(path("sleeps")):
+                time.sleep(0.01)
+            self.fail("first problem")
+
+        def test_b(self):
+            open(path("goes-on"), "w").close()
+
+
+    class C(B):
+        layer = type("Third", (), {"__module__": __name__})
 """
 
 
@@ -154,6 +203,23 @@ class TestEndings(ProjectCase):
                 self.assertEqual(1, out.count("Tear down"), out)
                 self.assertEqual(130, process.returncode)
 
+    def test_the_first_problem_breaks_off_what_others_do(self) -> None:
+        for options in (("-j2",), ("-j2", "--start-method", "spawn")):
+            with self.subTest(options):
+                for name in ("sleeps", "torn-down"):
+                    (self.project / name).unlink(missing_ok=True)
+                self.write("tests.py", FAILS)
+
+                done = run_tests("--path", self.project, "-x", "-vv", *options, cwd=self.project)
+
+                self.assertEqual(1, done.status, done.out)
+                self.assertIn("has finished", done.out)
+                self.assertIn("Broken off in test test_b (tests.A.test_b).", done.out)
+                self.assertIn("Stopped early: 1 test was broken off, and 4 not begun.\n", done.out)
+                self.assertIn("\n\nTests with failures:\n   test_a (tests.B.test_a)\nTotal: 2 tests, 1 failures,", done.out)
+                self.assertTrue((self.project / "torn-down").exists())
+                self.assertFalse((self.project / "goes-on").exists())
+
     def test_twice_ends_at_once(self) -> None:
         process = self.start("-j2")
         for pid in self.pids():
@@ -224,6 +290,12 @@ class TestLittleToGive(ProjectCase):
 
                 self.assertIn("Total: 80 tests, 0 failures, 0 errors and 0 skipped", done.stdout)
                 self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_closed_standard_streams(self) -> None:
+        done = self.run_limited("exec <&- 2>&-", "-j2")
+
+        self.assertIn("Total: 80 tests, 0 failures, 0 errors and 0 skipped", done.stdout)
+        self.assertEqual(0, done.returncode, done.stdout)
 
     @unittest.skipUnless(Path("/dev/full").exists(), "needs a device that is always full")
     def test_a_full_disk_for_the_report(self) -> None:

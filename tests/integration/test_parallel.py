@@ -154,8 +154,9 @@ class TestSame(unittest.TestCase):
         self.check("noisy-tests", "--buffer")
 
     def test_up_to_the_first_problem(self) -> None:
-        for project in ("class-fixtures", "layer-problems", "noisy-tests", "unknown-layer"):
-            self.check(project, "-x")
+        self.check("unknown-layer", "-x")
+        for project in ("class-fixtures", "layer-problems", "noisy-tests"):
+            self.check(project, "-x", parallel=("--isolate",))
 
     def test_shuffled(self) -> None:
         self.check("class-fixtures", "--shuffle", "--shuffle-seed", "7")

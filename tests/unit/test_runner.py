@@ -10,6 +10,7 @@ import sys
 import tempfile
 import unittest
 import warnings
+from unittest import mock
 
 import zope.testrunner
 from support import SAMPLES
@@ -286,6 +287,21 @@ class TestRunInternal(unittest.TestCase):
         self.assertTrue(failed)
         self.assertRegex(out, "^Cannot import package 'no.such.package'.*\n$")
         self.assertEqual("", err)
+
+
+class TestRun(unittest.TestCase):
+    """`run` ends the process."""
+
+    def test_ctrl_c_before_there_is_anything_to_take_it(self) -> None:
+        errors = io.StringIO()
+        with (
+            mock.patch.object(zope.testrunner, "_run", side_effect=KeyboardInterrupt),
+            contextlib.redirect_stderr(errors),
+            self.assertRaises(SystemExit) as caught,
+        ):
+            zope.testrunner.run([], ["test"])
+
+        self.assertEqual((130, "\nInterrupted.\n"), (caught.exception.code, errors.getvalue()))
 
 
 class TestScriptParts(unittest.TestCase):

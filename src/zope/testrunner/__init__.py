@@ -37,7 +37,13 @@ def run(
     The exit status is 0 if all tests passed, 1 if anything failed, 2 for a command line that makes no sense, 5 if no
     test was selected and ``--require-tests`` was given, 130 after Ctrl-C.
     """
-    sys.exit(_run(defaults, args, script_parts, cwd, warnings, exits=True)[1])
+    try:
+        status = _run(defaults, args, script_parts, cwd, warnings, exits=True)[1]
+    except KeyboardInterrupt:
+        # So early, or a second time, that nobody else could take it.
+        sys.stderr.write("\nInterrupted.\n")
+        status = 130
+    sys.exit(status)
 
 
 def run_internal(

@@ -250,6 +250,16 @@ class TestFinished(Record):
     collected: int | None = None
 
 
+class TestBrokenOff(Record):
+    """A test that has started has no result: the run ended early, by a problem in another process with ``-x``."""
+
+    __test__ = False
+
+    at: float
+    worker: int
+    test: TestRef
+
+
 class TestsPassed(Record):
     """So many test cases of a lap passed without anything to tell of them one by one, and nobody wanted to know.
 
@@ -465,6 +475,7 @@ Event = Union[
     TestStarted,
     ProblemReported,
     TestFinished,
+    TestBrokenOff,
     TestsPassed,
     FixtureSkipped,
     LeftBehind,

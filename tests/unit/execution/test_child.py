@@ -7,9 +7,9 @@ from unittest import mock
 
 from support_pool import Other, PoolCase, WithFixture, plain, signals
 
-from zope.testrunner.events import SetUpStarted
+from zope.testrunner.events import SetUpStarted, TearDownStarted
 from zope.testrunner.execution import child as module
-from zope.testrunner.execution.child import TO_DUMP, TO_END, TO_LOOK, TO_TEAR_DOWN, Child
+from zope.testrunner.execution.child import TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, Child
 from zope.testrunner.model import LayerName, TestRef
 
 
@@ -157,12 +157,77 @@ class TestTime(PoolCase):
         self.assertEqual([signal.SIGINT], self.later(TO_TEAR_DOWN - 1.0))
         self.assertEqual([signal.SIGINT, signal.SIGKILL], self.later(1.0))
 
+    def test_one_that_begins_the_next_test_is_told_once_more(self) -> None:
+        self.one.stop()
+        self.one.begins_test()
+
+        self.assertEqual([signal.SIGINT], self.later(TO_NOTICE / 2))
+        self.assertEqual([signal.SIGINT] * 2, self.later(TO_NOTICE / 2))
+        self.assertEqual([signal.SIGINT] * 2, self.later(TO_NOTICE))
+
+    def test_but_not_if_it_says_that_it_stops(self) -> None:
+        self.one.stop()
+        self.one.begins_test()
+        self.one.has_noticed()
+
+        self.assertEqual([signal.SIGINT], self.later(TO_NOTICE))
+
+    def test_limits_of_tests_do_not_give_it_more_time(self) -> None:
+        self.one.stop()
+        self.one.set_limit(None)
+        self.one.begins_test()
+        self.later(TO_NOTICE)
+        self.one.lift_limit()
+
+        self.assertEqual([signal.SIGINT] * 2 + [signal.SIGKILL], self.later(TO_TEAR_DOWN))
+        self.assertTrue(self.one.did_not_stop)
+
+    def test_layers_may_take_their_time_to_be_torn_down(self) -> None:
+        self.one.stop()
+        self.one.begins(tear_down=True)
+        self.assertEqual([signal.SIGINT], self.later(TO_TEAR_DOWN * 10))
+        self.one.begins()
+
+        self.assertEqual([signal.SIGINT, signal.SIGKILL], self.later(TO_TEAR_DOWN))
+
+    def test_a_tear_down_is_not_broken_off(self) -> None:
+        self.one.hook = TearDownStarted(0.0, 1, LayerName("m.L"))
+
+        self.one.cancel()
+
+        self.assertEqual([], signals(self.one))
+
+    def test_nor_is_what_has_ended_or_has_been_ended_already(self) -> None:
+        other = self.child(self.one.job)
+        other.end("timed out")
+        self.one.process.has_ended = True  # type: ignore[attr-defined]
+
+        for each in (self.one, other):
+            each.cancel()
+
+        self.assertEqual([False, False], [self.one.is_cancelled, other.is_cancelled])
+
     def test_one_that_has_said_goodbye_is_not_stopped(self) -> None:
         self.one.said_goodbye = True
 
         self.one.cancel()
 
         self.assertEqual([], signals(self.one))
+
+    def test_one_that_has_closed_its_pipe_has_to_end(self) -> None:
+        self.one.is_cut_off()
+        self.later(TO_LEAVE / 2)
+        self.one.is_cut_off()
+
+        self.assertEqual([signal.SIGKILL], self.later(TO_LEAVE / 2))
+        self.assertEqual("the process closed its pipe to the test runner", self.one.cause)
+
+    def test_but_not_later_than_its_time_is_over(self) -> None:
+        with mock.patch.object(module, "dump_signal", lambda: None):
+            self.one.set_limit(1.0)
+            self.one.is_cut_off()
+
+            self.assertEqual([signal.SIGTERM], self.later(1.0))
 
     def test_the_first_cause_counts(self) -> None:
         self.one.end("no message")

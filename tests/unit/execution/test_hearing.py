@@ -7,7 +7,16 @@ from unittest import mock
 
 from support_pool import PoolCase, plain, signals
 
-from zope.testrunner.events import OutputPassed, ProblemReported, TestFinished, TestStarted
+from zope.testrunner.events import (
+    Importance,
+    Notice,
+    OutputPassed,
+    ProblemReported,
+    SetUpFinished,
+    SetUpStarted,
+    TestBrokenOff,
+    TestFinished,
+)
 from zope.testrunner.execution import child as child_module
 from zope.testrunner.execution import serving
 from zope.testrunner.execution.blame import Blame
@@ -16,9 +25,11 @@ from zope.testrunner.execution.hearing import Hearing
 from zope.testrunner.execution.jobs import Job, Schedule
 from zope.testrunner.execution.limits import Limits
 from zope.testrunner.execution.messages import mark
+from zope.testrunner.execution.parcels import parcel
 from zope.testrunner.execution.serving import HEAD, Order
 from zope.testrunner.execution.telling import Teller
-from zope.testrunner.model import Outcome
+from zope.testrunner.layers import UNIT_TESTS
+from zope.testrunner.model import Outcome, Problem, TestRef
 
 
 class HearingCase(PoolCase):
@@ -86,21 +97,157 @@ class TestTests(HearingCase):
         self.assertEqual([Outcome.ERRORED], self.outcomes())
         self.assertEqual(1, len(self.sink.of(ProblemReported)))
 
-    def test_nobody_listens_to_a_child_that_is_cancelled(self) -> None:
-        self.one.cancel()
-
+    def test_also_if_it_comes_back_from_what_is_before_the_test(self) -> None:
+        self.say(serving.COPY, 0)
         self.say(serving.STARTED, 1.0, 0)
-        self.say(serving.BYE, False, False, True)
+        self.finish(0)
 
-        self.assertEqual([], self.sink.of(TestStarted))
-        self.assertTrue(self.one.said_goodbye)
-        self.assertFalse(self.schedule.interrupted)
+        self.assertEqual([Outcome.ERRORED], self.outcomes())
+
+    def test_a_copy_that_comes_back_from_a_fixture_is_its_problem(self) -> None:
+        label = "setUpClass (m.Plain)"
+        self.say(serving.DOING, label)
+        self.say(serving.COPY, label)
+        self.say(serving.DOING, None)
+        self.say(serving.STARTED, 1.0, 0)
+        self.finish(0)
+
+        self.assertEqual([label], [event.test.label for event in self.sink.of(ProblemReported)])
+        self.assertEqual([Outcome.PASSED], self.outcomes())
 
     def test_a_child_that_was_interrupted_interrupts_the_run(self) -> None:
         self.say(serving.BYE, False, False, True)
 
         self.assertTrue(self.schedule.interrupted)
         self.assertEqual([], signals(self.one))
+
+
+class TestBreakingOff(HearingCase):
+    """The run is over, by a problem of somebody else with ``-x``, and this child has to stop."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.say(serving.STARTED, 1.0, 0)
+        self.schedule.stop()
+        self.schedule.break_off()
+
+    def problem(self, test: TestRef) -> None:
+        problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
+        self.say(serving.EVENT, parcel(ProblemReported(2.0, 1, test, problem, 0.5)))
+
+    def notice(self) -> None:
+        self.say(serving.EVENT, parcel(Notice(2.0, 1, Importance.ERROR, "\nInterrupted in test test_a.")))
+
+    def told(self) -> list[str]:
+        return [f"{event.test.id[-1]}" for event in self.sink.of(TestBrokenOff)]
+
+    def test_the_test_has_no_result(self) -> None:
+        self.assertEqual([signal.SIGINT], signals(self.one))
+        self.notice()
+        self.say(serving.BYE, False, False, True)
+        self.schedule.remove(self.one)
+
+        self.assertEqual((["a"], []), (self.told(), self.outcomes()))
+        self.assertEqual([], self.sink.of(Notice))
+        self.assertEqual(1, self.schedule.tests_broken_off)
+        self.assertFalse(self.schedule.interrupted)
+
+    def test_one_that_takes_the_interruption_for_a_failure_has_none_either(self) -> None:
+        self.problem(TestRef(None, UNIT_TESTS, 1, id=self.only.story.tests[0].id()))
+        self.finish(0, Outcome.ERRORED)
+
+        self.assertEqual((["a"], [], []), (self.told(), self.outcomes(), self.sink.of(ProblemReported)))
+
+    def test_one_that_has_just_finished_has_one(self) -> None:
+        self.finish(0)
+        self.schedule.remove(self.one)
+
+        self.assertEqual(([], [Outcome.PASSED]), (self.told(), self.outcomes()))
+        self.assertEqual(0, self.schedule.tests_broken_off)
+
+    def test_what_is_begun_afterwards_has_none(self) -> None:
+        self.finish(0)
+        self.say(serving.STARTED, 3.0, 1)
+        self.problem(TestRef(None, UNIT_TESTS, 1, id=self.only.story.tests[1].id()))
+        self.finish(1, Outcome.ERRORED)
+        self.schedule.remove(self.one)
+
+        self.assertEqual([Outcome.PASSED], self.outcomes())
+        self.assertEqual(1, self.schedule.tests_broken_off)
+
+    def test_problems_of_fixtures_that_are_torn_down_are_told(self) -> None:
+        self.problem(TestRef(None, UNIT_TESTS, 0, id="tearDownClass (m.Plain)"))
+
+        self.assertEqual(1, len(self.sink.of(ProblemReported)))
+
+    def test_a_child_that_goes_away_without_a_word(self) -> None:
+        self.blame.broken_off(self.one)
+
+        self.assertEqual((["a"], []), (self.told(), self.sink.of(ProblemReported)))
+
+    def test_a_child_that_has_to_be_killed(self) -> None:
+        self.one.did_not_stop = True
+
+        self.blame.broken_off(self.one)
+
+        (notice,) = self.sink.of(Notice)
+        told = f"\nThe process for {UNIT_TESTS} did not stop, and was ended; its layers were not torn down."
+        self.assertEqual(told, notice.text)
+
+
+class TestWhatIsMissing(PoolCase):
+    """At the end of a run that ended early, a line has the numbers."""
+
+    def told(self, slots: int, broken_off: int, laps: int = 1) -> list[str]:
+        schedule = Schedule([self.job(*plain("abcd"), laps=laps)], slots)
+        teller = Teller(self.setting(), schedule)
+        schedule.stop()
+        schedule.break_off()
+        schedule.tests_broken_off = broken_off
+
+        teller.go_on(everything=True)
+
+        return [event.text for event in self.sink.of(Notice)]
+
+    def test_tests_that_were_broken_off_or_not_begun(self) -> None:
+        self.assertEqual(["Stopped early: 1 test was broken off, and 3 not begun."], self.told(2, 1))
+
+    def test_what_there_is_none_of_is_not_named(self) -> None:
+        self.assertEqual(["Stopped early: 4 tests were not begun."], self.told(2, 0))
+
+    def test_each_repetition_counts(self) -> None:
+        self.assertEqual(["Stopped early: 2 tests were broken off, and 10 not begun."], self.told(2, 2, laps=3))
+
+    def test_one_process_at_a_time_ends_like_an_ordinary_run(self) -> None:
+        self.assertEqual([], self.told(1, 0))
+
+
+class TestBreakingOffAFixture(HearingCase):
+    """The same in the middle of a fixture, or of a set-up."""
+
+    def break_off(self) -> None:
+        self.schedule.stop()
+        self.schedule.break_off()
+
+    def test_a_fixture_that_takes_the_interruption_for_a_failure_has_none(self) -> None:
+        label = "setUpClass (m.Plain)"
+        self.say(serving.DOING, label)
+        self.break_off()
+        problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
+        fixture = TestRef(None, UNIT_TESTS, 0, id=label)
+        self.say(serving.EVENT, parcel(ProblemReported(2.0, 1, fixture, problem, 0.5)))
+
+        self.assertEqual([], self.sink.of(ProblemReported))
+
+    def test_a_set_up_that_does(self) -> None:
+        self.one.place = HEAD
+        self.say(serving.EVENT, parcel(SetUpStarted(1.0, 1, UNIT_TESTS)))
+        self.break_off()
+        problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
+        self.say(serving.EVENT, parcel(SetUpFinished(2.0, 1, UNIT_TESTS, 0.5, problem)))
+
+        self.assertEqual([], self.sink.of(SetUpFinished))
+        self.assertEqual(["\nBroken off."], [event.text for event in self.sink.of(Notice)])
 
 
 class TestLimits(HearingCase):

@@ -8,7 +8,7 @@ from support_pool import Other, PoolCase, Whole, WithFixture, plain, signals
 
 from zope.testrunner.config import LeakPolicy
 from zope.testrunner.execution.jobs import SHARES, Job, Schedule
-from zope.testrunner.execution.serving import HEAD, Order
+from zope.testrunner.execution.serving import Order
 
 
 def groups(order: Order | None) -> list[int]:
@@ -253,7 +253,7 @@ class TestOrders(PoolCase):
 
 
 class TestStopOnError(PoolCase):
-    """With ``-x`` the first problem in the order of the plan is the limit, whoever has it."""
+    """With ``-x`` the first problem ends the run, whoever has it."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -263,72 +263,92 @@ class TestStopOnError(PoolCase):
     def test_a_problem_is_none_without_it(self) -> None:
         schedule = Schedule(self.jobs, 8)
 
-        schedule.note_problem(self.jobs[0], self.jobs[0].story.places.group(1, 0))
+        schedule.note_problem(self.child(self.jobs[0]))
 
         self.assertIs(self.jobs[0], schedule.next_job())
-        self.assertFalse(schedule.is_beyond(self.jobs[1]))
+        self.assertFalse(schedule.is_ending)
 
-    def test_earlier_tests_are_still_run(self) -> None:
-        job = self.jobs[1]
-        first, second = self.child(job), self.child(self.jobs[0])
+    def test_nothing_more_is_begun(self) -> None:
+        first, second = self.child(self.jobs[1]), self.child(self.jobs[0])
         self.assertEqual([0], groups(self.schedule.next_order(first)))
 
-        self.schedule.note_problem(job, job.story.places.group(1, 2))
+        self.schedule.note_problem(first)
 
-        self.assertEqual([0], groups(self.schedule.next_order(second)))
-        self.assertEqual([1], groups(self.schedule.next_order(first)))
-        self.assertEqual([2], groups(self.schedule.next_order(first)))
-        self.assertIsNone(self.schedule.next_order(first))
+        self.assertIsNone(self.schedule.next_job())
+        self.assertIsNone(self.schedule.next_order(second))
+        self.assertFalse(self.schedule.may_go_on(self.jobs[0]))
 
-    def test_later_layers_are_not_begun(self) -> None:
-        self.schedule.note_problem(self.jobs[1], self.jobs[1].story.places.group(1, 0))
-
-        self.assertEqual([False, False, True], [self.schedule.is_beyond(job) for job in self.jobs])
-        self.assertIsNone(self.schedule.next_order(self.child(self.jobs[2])))
-
-    def test_what_runs_beyond_it_is_broken_off(self) -> None:
-        job = self.jobs[1]
-        before, at, after, later = children = [self.child(each) for each in (job, job, job, self.jobs[2])]
-        for child, group in zip(children, (0, 1, 2, 0), strict=True):
-            child.place = child.job.story.places.group(1, group)
+    def test_what_others_do_is_broken_off(self) -> None:
+        children = [self.child(self.jobs[number]) for number in (1, 1, 0, 2)]
+        for child in children:
             self.schedule.add(child)
 
-        self.schedule.note_problem(job, at.place)
+        self.schedule.note_problem(children[0])
+        self.schedule.break_off()
 
-        self.assertEqual([[], [], [signal.SIGINT], [signal.SIGINT]], [signals(each) for each in children])
-        self.assertEqual([False, False, True, True], [each.is_cancelled for each in (before, at, after, later)])
+        self.assertEqual([[], *[[signal.SIGINT]] * 3], [signals(each) for each in children])
+        self.assertEqual([False, True, True, True], [each.is_cancelled for each in children])
 
-    def test_a_tear_down_is_not_broken_off(self) -> None:
+    def test_of_two_problems_at_the_same_time_both_end_by_themselves(self) -> None:
+        children = [self.child(self.jobs[number]) for number in (0, 1)]
+        for child in children:
+            self.schedule.add(child)
+            self.schedule.note_problem(child)
+
+        self.schedule.break_off()
+
+        self.assertEqual([[], []], [signals(each) for each in children])
+
+    def test_a_child_that_had_a_problem_is_broken_off_where_something_else_ends_the_run(self) -> None:
+        schedule = Schedule(self.jobs, 8)
         child = self.child(self.jobs[0])
-        child.place = self.jobs[0].story.places.tail
-        self.schedule.add(child)
+        schedule.add(child)
+        schedule.note_problem(child)
 
-        self.schedule.note_problem(self.jobs[0], self.jobs[0].story.places.group(1, 1))
+        schedule.stop()
+        schedule.break_off()
+
+        self.assertEqual([signal.SIGINT], signals(child))
+
+    def test_a_child_that_has_nothing_more_to_do_is_left_alone(self) -> None:
+        child = self.child(self.jobs[0])
+        self.schedule.add(child)
+        self.jobs[0].todo.clear()
+        self.assertIsNone(self.schedule.next_order(child))
+
+        self.schedule.break_off()
 
         self.assertEqual([], signals(child))
-
-    def test_an_earlier_problem_takes_the_limit_back(self) -> None:
-        self.schedule.note_problem(self.jobs[1], HEAD)
-        self.schedule.note_problem(self.jobs[0], HEAD)
-        self.schedule.note_problem(self.jobs[2], HEAD)
-
-        self.assertEqual([False, True, True], [self.schedule.is_beyond(job) for job in self.jobs])
-
-    def test_a_problem_in_an_earlier_lap_is_earlier(self) -> None:
-        job = self.job(*plain("ab"), laps=2)
-        schedule = Schedule([job], 1, stop_on_error=True)
-
-        schedule.note_problem(job, job.story.places.group(1, 1))
-
-        self.assertEqual([0], groups(schedule.next_order(self.child(job))))
-        self.assertEqual([1], groups(schedule.next_order(self.child(job))))
-        self.assertIsNone(schedule.next_order(self.child(job)))
-        self.assertTrue(job.todo)
 
     def test_nothing_of_a_lost_child_is_run_again(self) -> None:
         child = self.child(self.jobs[0])
         self.schedule.next_order(child)
+        self.schedule.note_problem(child)
 
         self.schedule.put_back(child)
 
         self.assertEqual([1], groups(self.jobs[0].next_order(8)))
+
+    def test_tests_that_were_broken_off_are_counted(self) -> None:
+        child = self.child(self.jobs[0])
+        self.schedule.add(child)
+        child.tests_broken_off = 2
+
+        self.schedule.remove(child)
+
+        self.assertEqual(2, self.schedule.tests_broken_off)
+
+
+class TestCtrlC(PoolCase):
+    """Ctrl-C is passed on to whoever can do something about it."""
+
+    def test_a_child_that_has_ended_by_itself_is_not_told(self) -> None:
+        job = self.job(*plain("ab"))
+        schedule = Schedule([job], 1)
+        child = self.child(job)
+        child.process.has_ended = True  # type: ignore[attr-defined]
+        schedule.add(child)
+
+        schedule.interrupt()
+
+        self.assertFalse(child.is_to_stop)

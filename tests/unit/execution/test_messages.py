@@ -62,5 +62,15 @@ class TestPrinted(unittest.TestCase):
 
         self.assertEqual(b"\x1e" * 100 + b"\x1edeadbeef00000001\n", printed.take(5))
 
+    def test_nor_is_one_without_a_number(self) -> None:
+        wrong = b"\x1e" + TOKEN + b"no digit\n"
+        for size in (1, 100):
+            with self.subTest(size):
+                printed, data = Printed(TOKEN), wrong + mark(TOKEN, 5)
+                for start in range(0, len(data), size):
+                    printed.feed(data[start : start + size])
+
+                self.assertEqual(wrong, printed.take(5))
+
     def test_a_mark_is_written_at_once(self) -> None:
         self.assertLess(len(mark(TOKEN, 2**40)), 512)

@@ -9,7 +9,6 @@ from zope.testrunner.events import (
     LayerFinished,
     Left,
     LeftBehind,
-    ProblemReported,
     SetUpFinished,
     SetUpStarted,
     TearDownFinished,
@@ -154,23 +153,8 @@ class TestEnd(StoryCase):
         story.end()
 
         self.assertEqual([("2", 1, 3)], self.started())
+        self.assertEqual(1, story.ran)
         self.assertEqual([Stats(ran=1)], [event.stats for event in self.sink.of(LapFinished)])
-
-    def test_a_cut_drops_what_comes_after_it(self) -> None:
-        story = self.story()
-        story.open()
-        story.close(HEAD)
-        story.begin(1)
-        self.run_test(story, 2)
-        place = story.places.group(1, 1)
-        story.tell(place, ProblemReported(0.0, 1, TestRef(story.tests[1], NAME), PROBLEM, 0.1))
-        story.cut_after(place)
-        story.close(place)
-        self.run_test(story, 0)
-        story.end()
-
-        self.assertEqual([("0", 1, 3)], self.started())
-        self.assertEqual([Stats(ran=1, errors=1)], [event.stats for event in self.sink.of(LapFinished)])
 
     def tail(self, story: Story, child: int, problem: Problem | None = None) -> None:
         end = TearDownEnd.DONE if problem is None else TearDownEnd.FAILED

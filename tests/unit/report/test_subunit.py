@@ -26,6 +26,7 @@ from zope.testrunner.events import (
     SetUpStarted,
     TearDownFinished,
     TearDownStarted,
+    TestBrokenOff,
     TestFinished,
     TestsListed,
     TestStarted,
@@ -64,6 +65,11 @@ class Tests(unittest.TestCase):
     def test_success_and_expected_failure_are_successful(self) -> None:
         for outcome in (Outcome.PASSED, Outcome.EXPECTED_FAILURE):
             self.assertEqual("successful: shop.T.test\n", outcome_of(self.finished(outcome)))
+
+    def test_a_test_that_was_broken_off_has_not_failed(self) -> None:
+        told = outcome_of(TestBrokenOff(2.0, 0, TEST))
+
+        self.assertEqual("skip: shop.T.test [\nThe run was ended early.\n]\n", told)
 
     def test_a_skip_has_its_reason(self) -> None:
         self.assertEqual(

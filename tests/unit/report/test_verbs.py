@@ -286,6 +286,17 @@ class OutputTest(unittest.TestCase):
         self.assertEqual([[("info", "hello")]] * 2, [first.calls, second.calls])
 
 
+class BrokenOffTest(unittest.TestCase):
+    """Formatters have no verb for a test without a result: it is a line of information."""
+
+    def test_a_line_names_the_test(self) -> None:
+        formatter = OldFormatter()
+
+        replay([events.TestBrokenOff(1.0, 0, ref("test_a"))], Verbs(lambda: formatter))
+
+        self.assertEqual([("info", f"\nBroken off in test {ref('test_a').label}.")], formatter.calls)
+
+
 class ChildTest(unittest.TestCase):
     """A child that is run by hand leaves it to its parent to speak about the whole run."""
 

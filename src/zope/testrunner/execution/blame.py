@@ -47,8 +47,7 @@ class Blame:
 
     def crashed(self, child: Child) -> None:
         """A child went away: find out what it was doing, blame that, and let the rest be done by another child."""
-        self._teller.pass_on(child, "stdout", child.out.rest())
-        stderr = child.err.rest()
+        stderr = self._last_words(child)
         lines = stderr.decode("utf-8", "backslashreplace").split("\n")
         while lines and not lines[-1].strip():
             del lines[-1]
@@ -56,8 +55,6 @@ class Blame:
             self._teller.pass_on(child, "stderr", stderr)
             lines = ["...", *lines[-LINES_SHOWN:]]
         cause = child.cause or f"the process {child.process.how}"
-        if self._schedule.interrupted and child.cause is None:
-            return
         if child.hook is not None:
             self._blame_hook(child, child.hook, cause, lines)
         elif child.doing is not None:
@@ -69,8 +66,23 @@ class Blame:
             self._blame_next(child, cause, lines)
         if child.is_leader:
             child.job.story.close(HEAD)
-        if not self._schedule.interrupted:
-            self._schedule.put_back(child)
+        self._schedule.put_back(child)
+
+    def broken_off(self, child: Child) -> None:
+        """A child that had to stop went away without a word."""
+        stderr = self._last_words(child)
+        if child.hook is not None or child.place != HEAD:
+            # Else it was still starting, and what it says is about that.
+            self._teller.pass_on(child, "stderr", stderr)
+        if not (child.is_cancelled or child.noticed):
+            child.broken_off = child.test
+        self._teller.broken_off(child)
+        if child.did_not_stop:
+            self._teller.did_not_stop(child)
+
+    def _last_words(self, child: Child) -> bytes:
+        self._teller.pass_on(child, "stdout", child.out.rest())
+        return child.err.rest()
 
     def lost(self, job: Job, cause: str, lines: Sequence[str]) -> None:
         """A child went away, or could not be started, and there is no test to blame."""
@@ -78,17 +90,19 @@ class Blame:
         command = self._command(story.name)
         event = WorkerLost(self._clock(), story.worker, story.name, command, cause, tuple(lines))
         story.tell(story.places.tail if story.is_set_up else HEAD, event)
-        self._schedule.note_problem(job, HEAD)
+        self._schedule.note_problem()
 
-    def copied(self, child: Child, position: int) -> None:
-        """A test forked, and the copy came back to run the other tests as well."""
+    def copied(self, child: Child, what: int | str) -> None:
+        """A test forked, or a fixture or hook, and the copy came back to run the other tests as well."""
         story = child.job.story
-        live = story.tests[position]
-        test = TestRef(live, story.name, live.countTestCases())
-        text = "the test forked, and the new process returned from the test instead of ending; it was ended"
+        if isinstance(what, str):
+            name, test = what, TestRef(None, story.name, 0, id=what, label=what)
+        else:
+            live = story.tests[min(what, len(story.tests) - 1)]
+            name, test = "the test", TestRef(live, story.name, live.countTestCases())
+            child.copied.add(what)
+        text = f"{name} forked, and the new process returned from it instead of ending; it was ended"
         problem = Problem(Outcome.ERRORED, "zope.testrunner.exceptions.TestCrashed", text, f"{text}\n")
-        if child.test is not None and child.test.live is live:
-            child.has_copy = True
         self._teller.report(child, test, problem, max(0.0, self._clock() - child.began))
 
     def _blame_hook(self, child: Child, hook: SetUpStarted | TearDownStarted, cause: str, lines: Sequence[str]) -> None:

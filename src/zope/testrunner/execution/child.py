@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: threads to come, and between two looks for them; between asking a process to end and ending it.
 TO_TEAR_DOWN, TO_LEAVE, TO_DUMP, TO_LOOK, TO_END = 10.0, 5.0, 1.0, 0.05, 2.0
 
+#: Seconds in which a child that has to stop should do so before it is told once more.
+TO_NOTICE = 1.0
+
 
 class Child:
     """A child process, what it is doing, and what has come from it.
@@ -42,8 +45,8 @@ class Child:
         self.left: list[tuple[int, list[int]]] = []
         self.lap = 0
         self.test: TestRef | None = None
-        #: Whether this test has forked and a second process came back from it.
-        self.has_copy = False
+        #: Tests that have forked so that a second process came back from them.
+        self.copied: set[int] = set()
         #: When the test began, by the clock of the report, and since when it does what it does, by the monotonic one.
         self.began = 0.0
         self.since = monotonic()
@@ -51,14 +54,30 @@ class Child:
         self.doing: str | None = None
         self.hook: SetUpStarted | TearDownStarted | None = None
         #: When something has to happen, and what.
-        self.deadline: float | None = None
+        self._deadline: float | None = None
         self._on_deadline: Callable[[], None] | None = None
         #: Why it was ended, or is about to be, if so.
         self.cause: str | None = None
         #: How much there was on its standard error when it was last looked at for the stacks of its threads.
         self._seen = -1
+        self._is_cut_off = False
         self.said_goodbye = False
+        #: Whether it has been told that there is nothing more to do for it.
+        self.is_dismissed = False
+        #: Whether there was a problem of which it knows.
+        self.has_problem = False
+        #: Whether it has been told to break off what it does, since the run is over; and what that was.
         self.is_cancelled = False
+        self.broken_off: str | TestRef | None = None
+        #: How many tests have been broken off.
+        self.tests_broken_off = 0
+        #: Whether it has been told to stop; when it is told once more, and when it is ended for not doing so; whether it has
+        #: noticed, or been ended.
+        self.is_to_stop = False
+        self._again: float | None = None
+        self._last: float | None = None
+        self.noticed = False
+        self.did_not_stop = False
 
     @property
     def what(self) -> str:
@@ -164,24 +183,62 @@ class Child:
 
     def stop(self) -> None:
         """Have it break off its test and tear its layer down."""
+        self.is_to_stop = True
         self.process.signal(signal.SIGINT)
-        self._at(monotonic() + TO_TEAR_DOWN, self.kill)
+        self._last = monotonic() + TO_TEAR_DOWN
 
     def cancel(self) -> None:
-        """Stop it, and do not listen to it any more."""
-        if self.is_cancelled or self.said_goodbye:
+        """Stop it; what it is doing now is neither a result nor a problem.  A tear-down of its layers is not broken off."""
+        if self.is_cancelled or self.said_goodbye or self.cause is not None:
+            return
+        if self.is_dismissed or isinstance(self.hook, TearDownStarted) or self.process.ended():
             return
         self.is_cancelled = True
+        if self.test is not None:
+            self.broken_off, self.tests_broken_off = self.test, self.test.size
+        else:
+            self.broken_off = self.doing if self.hook is None else self.hook.layer
         self.stop()
+
+    def begins(self, *, tear_down: bool = False) -> None:
+        """It begins something else although it is to stop: a fixture, or a tear-down of a layer, which may take its time."""
+        if self.is_to_stop:
+            self._again = None
+            self._last = None if tear_down else monotonic() + TO_TEAR_DOWN
+
+    def begins_test(self) -> None:
+        """It begins a test: it may not have noticed that it is to stop."""
+        if self.is_to_stop:
+            self._again = monotonic() + TO_NOTICE
+
+    def has_noticed(self) -> None:
+        """It says that it stops."""
+        self.noticed = True
+        self._again = None
 
     def see_off(self) -> None:
         """It is about to end by itself."""
+        self._again = self._last = None
         self._at(monotonic() + TO_LEAVE, self.kill)
+
+    def is_cut_off(self) -> None:
+        """Its pipe is closed, so nothing more can come from it: it has to end soon, or is ended."""
+        if self._is_cut_off or self.said_goodbye or self.cause is not None:
+            return
+        self._is_cut_off = True
+        last = monotonic() + TO_LEAVE
+        if self.deadline is None or self.deadline > last:
+            self._at(last, lambda: self.end("the process closed its pipe to the test runner"))
 
     # Time limits
 
+    @property
+    def deadline(self) -> float | None:
+        """When something has to happen next."""
+        return min((each for each in (self._deadline, self._again, self._last) if each is not None), default=None)
+
     def _at(self, moment: float, action: Callable[[], None]) -> None:
-        self.deadline, self._on_deadline = moment, action
+        self._deadline, self._on_deadline = moment, action
 
     def set_limit(self, seconds: float | None) -> None:
         """What it has begun now may take so long; None is for ever."""
@@ -192,11 +249,19 @@ class Child:
 
     def lift_limit(self) -> None:
         """What had a limit is over."""
-        self.deadline = self._on_deadline = None
+        self._deadline = self._on_deadline = None
 
     def keep_time(self) -> None:
         """Do what has to be done now."""
-        if self.deadline is not None and monotonic() >= self.deadline and self._on_deadline is not None:
+        now = monotonic()
+        if self._again is not None and now >= self._again:
+            self._again = None
+            self.process.signal(signal.SIGINT)
+        if self._last is not None and now >= self._last:
+            self._last = self._again = None
+            self.did_not_stop = True
+            self.kill()
+        if self._deadline is not None and now >= self._deadline and self._on_deadline is not None:
             action = self._on_deadline
             self.lift_limit()
             action()

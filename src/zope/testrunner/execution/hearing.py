@@ -7,6 +7,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import (
+    Importance,
+    Notice,
+    ProblemReported,
     SetUpFinished,
     SetUpStarted,
     TearDownFinished,
@@ -52,14 +55,11 @@ class Hearing:
         """A child says this."""
         kind, number, place = cast("tuple[int, int, int]", message[:3])
         values = message[3:]
-        if child.is_cancelled:
-            child.said_goodbye |= kind == serving.BYE
-            return
         if child.cause is not None:
             # Its time is over.  If it finishes now, the next test must not be blamed for that.
             return
         if kind == serving.COPY:
-            self._blame.copied(child, *cast("tuple[int]", values))
+            self._blame.copied(child, *cast("tuple[int | str]", values))
             return
         child.job.leader = child.job.leader or child.number
         self._teller.pass_on(child, "stdout", child.out.take(number))
@@ -71,14 +71,24 @@ class Hearing:
         event = unparcel(data)
         if isinstance(event, (SetUpStarted, TearDownStarted)):
             child.hook = event
+            child.begins(tear_down=isinstance(event, TearDownStarted))
             child.since = monotonic()
             child.set_limit(self._limits.layer)
         elif isinstance(event, (SetUpFinished, TearDownFinished)):
             child.hook = None
+            child.begins()
             child.lift_limit()
             if isinstance(event, SetUpFinished) and event.problem is not None:
-                self._teller.set_up_failed(child, event)
+                if child.broken_off == event.layer:
+                    self._teller.broken_off(child)
+                else:
+                    self._teller.set_up_failed(child, event)
                 return
+        elif isinstance(event, ProblemReported) and child.is_cancelled:
+            if event.test.size or event.test.id == child.broken_off:
+                return
+        elif isinstance(event, Notice) and event.importance is Importance.ERROR:
+            child.has_noticed()
         self._teller.tell_here(child, event)
 
     def _take_started(self, child: Child, at: float, position: int) -> None:
@@ -89,9 +99,16 @@ class Hearing:
         child.since = monotonic()
         child.hook = None
         child.doing = None
-        child.has_copy = False
         child.skip_to(position)
         child.set_limit(self._limits.of(test))
+        if self._schedule.is_broken_off:
+            # It has not been told, or has not noticed.
+            child.cancel()
+            child.begins_test()
+            child.tests_broken_off += child.test.size
+            return
+        if self._schedule.interrupted:
+            child.begins_test()
         story.tell(child.place, TestStarted(at, story.worker, child.test, 0, 0))
 
     def _take_finished(
@@ -114,13 +131,22 @@ class Hearing:
         child.test = None
         child.lift_limit()
         ended = Outcome(outcome)
-        if child.has_copy and not ended.is_problem:
+        if child.is_cancelled:
+            if test is not child.broken_off:
+                return
+            if ended.is_problem:
+                # It has no other choice once it is interrupted.
+                self._teller.broken_off(child)
+                return
+            child.broken_off, child.tests_broken_off = None, 0
+        if position in child.copied and not ended.is_problem:
             ended = Outcome.ERRORED
         finished = TestFinished(at, story.worker, test, ended, seconds, reasons, stdout, stderr, collected)
         story.tell(child.place, finished)
 
     def _take_doing(self, child: Child, label: str | None) -> None:
         child.doing = label
+        child.begins()
         child.since = monotonic()
         child.set_limit(None if label is None else self._limits.test)
 
@@ -156,8 +182,8 @@ class Hearing:
         if over_limit or ended_run:
             self.over_limit |= over_limit
             child.job.is_hopeless = True
-            self._schedule.stop_after(child.job, child.place)
-        if interrupted and not self._schedule.interrupted:
+            self._schedule.stop()
+        if interrupted and not (child.is_cancelled or self._schedule.interrupted):
             # Somebody sent the signal to the child alone.
             self._schedule.interrupt()
         child.see_off()

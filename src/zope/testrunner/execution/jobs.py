@@ -43,12 +43,6 @@ class Job:
         """About how long an order takes, in any unit."""
         return sum(self._weights[group] for group, _ in order.groups)
 
-    @property
-    def first_place(self) -> int:
-        """Where in the report that belongs which is to be done next."""
-        order = self.todo[0]
-        return self.story.places.group(order.lap, order.groups[0][0])
-
     def next_order(self, slots: int) -> Order | None:
         """What a child is to do next: a smaller part of what remains each time."""
         if not self.todo:
@@ -124,8 +118,8 @@ def job_for(index: int, ready: ReadyLayer, setting: Setting, expected: Expected 
 class Schedule:
     """The jobs of a run in the order of the plan, and who does what of them, ``slots`` children at a time.
 
-    With ``stop_on_error`` the first problem in the order of the plan is a limit: what a serial run would not have come to is
-    not begun, and broken off where it has begun.
+    With ``stop_on_error`` the first problem, of whichever child, stops the run: nothing more is begun, and what the other
+    children are doing is broken off.
     """
 
     def __init__(self, jobs: Sequence[Job], slots: int, *, stop_on_error: bool = False) -> None:
@@ -134,32 +128,34 @@ class Schedule:
         self.slots = slots
         #: Whether the user broke the run off.
         self.interrupted = False
+        #: Whether something else ends the run early: the first problem, for instance.
+        self.is_stopping = False
+        #: Whether the children have been told so.
+        self.is_broken_off = False
+        #: How many tests have been.
+        self.tests_broken_off = 0
         self._by_priority = sorted(jobs, key=lambda job: job.priority)
         self._stop_on_error = stop_on_error
-        #: The first problem in the order of the plan, if that is to end the run: the job and the place.
-        self._limit: tuple[float, float] = (float("inf"), 0.0)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing more is to be begun."""
+        return self.interrupted or self.is_stopping
 
     def next_job(self) -> Job | None:
         """The job that one more child should be started for, None if none should be now."""
-        if self.interrupted or len(self.children) >= self.slots:
+        if self.is_ending or len(self.children) >= self.slots:
             return None
         return next((job for job in self._by_priority if self._wants_child(job)), None)
 
     def _wants_child(self, job: Job) -> bool:
-        if job.is_hopeless or not job.todo or not self._is_wanted(job):
+        if job.is_hopeless or not job.todo:
             return False
         return not job.children or job.story.split
 
-    def _is_wanted(self, job: Job) -> bool:
-        return (job.index, job.first_place) <= self._limit
-
-    def is_beyond(self, job: Job) -> bool:
-        """Whether nothing of this job is wanted any more."""
-        return job.index > self._limit[0]
-
     def may_go_on(self, job: Job) -> bool:
         """Whether more is going to be done for this job, by children that there may yet be."""
-        return bool(job.todo) and not job.is_hopeless and not self.interrupted and self._is_wanted(job)
+        return bool(job.todo) and not job.is_hopeless and not self.is_ending
 
     def add(self, child: Child) -> None:
         """One more child."""
@@ -168,16 +164,17 @@ class Schedule:
 
     def remove(self, child: Child) -> None:
         """A child is gone."""
+        self.tests_broken_off += child.tests_broken_off
         self.children.remove(child)
         child.job.children.remove(child)
 
     def next_order(self, child: Child) -> Order | None:
         """What a child that has nothing to do is to do next, None if it should leave; it is noted down as left to it."""
         job = child.job
-        if not self.may_go_on(job):
-            return None
-        order = job.next_order(self.slots)
-        if order is not None:
+        order = job.next_order(self.slots) if self.may_go_on(job) else None
+        if order is None:
+            child.is_dismissed = True
+        else:
             child.lap = order.lap
             child.left = [(group, list(positions)) for group, positions in order.groups]
             job.story.begin(order.lap)
@@ -185,30 +182,31 @@ class Schedule:
         return order
 
     def put_back(self, child: Child) -> None:
-        """A child is gone: let another one do the rest of its work, unless a problem is to end the run."""
-        if not self._stop_on_error:
+        """A child is gone: let another one do the rest of its work, unless the run is to end."""
+        if not self.is_ending:
             child.job.put_back(child)
 
-    def note_problem(self, job: Job, place: int) -> None:
-        """There is a problem at this place of a job."""
+    def note_problem(self, child: Child | None = None) -> None:
+        """There is a problem; this child knows of it."""
         if self._stop_on_error:
-            self.stop_after(job, place)
+            self.is_stopping = True
+        if child is not None:
+            child.has_problem = True
 
-    def stop_after(self, job: Job, place: int) -> None:
-        """Start nothing that a serial run would not have come to, and break off what has been started of it."""
-        if (job.index, place) >= self._limit:
-            return
-        self._limit = (job.index, place)
-        if job.story.split:
-            job.story.cut_after(place)
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self.is_stopping = True
+
+    def break_off(self) -> None:
+        """Have the children break off what they are doing, but for those that have had a problem: they end by themselves."""
+        self.is_broken_off = True
         for child in self.children:
-            beyond = (child.job.index, child.place) > self._limit and child.place < child.job.story.places.tail
-            if child.job.index > job.index or (beyond and child.job is job and job.story.split):
+            if not (self._stop_on_error and child.has_problem):
                 child.cancel()
 
     def interrupt(self) -> None:
         """The user wants the run to end: start nothing more, and have everything that runs broken off in good order."""
         self.interrupted = True
         for child in self.children:
-            if not child.said_goodbye and not child.is_cancelled:
+            if not (child.said_goodbye or child.is_cancelled or child.process.ended()):
                 child.stop()

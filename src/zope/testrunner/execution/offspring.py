@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from zope.testrunner.execution.worker import POOL
@@ -15,6 +15,10 @@ from zope.testrunner.record import Record
 
 #: What a child exits with when it cannot even begin.
 BROKEN = 70
+
+_CTRL_C = frozenset({signal.SIGINT})
+
+_LAST_STANDARD = 2
 
 
 class Ends(Record):
@@ -88,6 +92,25 @@ class Process:
                     os.close(descriptor)
 
 
+@contextlib.contextmanager
+def standard_descriptors() -> Iterator[None]:
+    """Open those of the descriptors 0, 1 and 2 that are closed.
+
+    Else a pipe would get one of these numbers, and children need them for something else.
+    """
+    opened = []
+    try:
+        with contextlib.suppress(OSError):
+            while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+                opened.append(descriptor)
+            os.close(descriptor)
+        yield
+    finally:
+        for descriptor in opened:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
 class _Pipes:
     """The four pipes of one child, closed again unless all goes well."""
 
@@ -129,13 +152,17 @@ def fork(work: Callable[[Ends], None], foreign: Sequence[int] = ()) -> Process:
     """
     pipes = _Pipes()
     _flush()
+    # Until the copy has a handler of its own, Ctrl-C is not for it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
     try:
         pid = os.fork()
+        if pid == 0:
+            _be_child(work, pipes, foreign, before)
     except OSError:
         pipes.close(*pipes.of_child, *pipes.of_parent)
         raise
-    if pid == 0:
-        _be_child(work, pipes, foreign)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     pipes.close(*pipes.of_child)
     with contextlib.suppress(OSError):
         # The child does the same; whoever comes first.
@@ -143,7 +170,7 @@ def fork(work: Callable[[Ends], None], foreign: Sequence[int] = ()) -> Process:
     return Process(pid, *pipes.of_parent)
 
 
-def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int]) -> NoReturn:
+def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int], mask: set[int]) -> NoReturn:
     status = BROKEN
     try:
         with contextlib.suppress(OSError):
@@ -155,9 +182,13 @@ def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int
         _lead(2, pipes.err[1])
         sys.stdout = _on_descriptor(1, sys.stdout)
         sys.stderr = _on_descriptor(2, sys.stderr)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         with _exit_functions():
             work(Ends(pipes.orders[0], pipes.results[1]))
         status = 0
+    except KeyboardInterrupt:
+        # It was to stop before it had begun, or after its end.
+        pass
     except BaseException:
         with contextlib.suppress(BaseException):
             sys.excepthook(*sys.exc_info())
@@ -245,14 +276,17 @@ class Guardian:
 
     def __init__(self) -> None:
         reading, self.descriptor = os.pipe()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
         try:
-            self._pid = os.fork()
+            self.pid = os.fork()
+            if self.pid == 0:
+                _guard(reading, self.descriptor)
         except OSError:
             os.close(reading)
             os.close(self.descriptor)
             raise
-        if self._pid == 0:
-            _guard(reading, self.descriptor)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(reading)
 
     def watch(self, pid: int) -> None:
@@ -271,7 +305,7 @@ class Guardian:
         """No more children."""
         os.close(self.descriptor)
         with contextlib.suppress(OSError):
-            os.waitpid(self._pid, 0)
+            os.waitpid(self.pid, 0)
 
 
 def _guard(reading: int, writing: int) -> NoReturn:
@@ -316,6 +350,17 @@ class Strays:
         self._set = _subreaper()
         if self._set is not None:
             self._set(1)
+
+    def collect(self, ours: set[int]) -> None:
+        """Collect those that have ended: whoever looks for them is not to find them any more."""
+        if self._set is None:
+            return
+        with contextlib.suppress(OSError, AttributeError):
+            if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return
+        for pid in children_of(os.getpid()) - self._known - ours:
+            with contextlib.suppress(OSError):
+                os.waitpid(pid, os.WNOHANG)
 
     def end(self, ours: set[int]) -> None:
         """End all that have come, but not those that were there before nor those in ``ours``."""

@@ -11,12 +11,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from zope.testrunner.chunks import Expected, none_known
+from zope.testrunner.events import TearDownStarted
 from zope.testrunner.execution.blame import Blame
 from zope.testrunner.execution.child import Child
 from zope.testrunner.execution.hearing import Hearing
 from zope.testrunner.execution.jobs import Job, Schedule, job_for
 from zope.testrunner.execution.messages import NoMessage
-from zope.testrunner.execution.offspring import Guardian, Process, Strays, readable
+from zope.testrunner.execution.offspring import Guardian, Process, Strays, readable, standard_descriptors
 from zope.testrunner.execution.serial import Setting, resolved
 from zope.testrunner.execution.serving import Duty
 from zope.testrunner.execution.telling import Teller
@@ -108,11 +109,12 @@ class _Loop:
         self._watched = 0.0
         self._number = 0
         self._guardian: Guardian | None = None
+        self._strays = Strays()
 
     def run(self) -> None:
-        strays = Strays()
+        strays = self._strays
         try:
-            with self._ctrl_c():
+            with standard_descriptors(), self._ctrl_c():
                 with contextlib.suppress(OSError):
                     # Without one it works as well, as long as nobody kills this process.
                     self._guardian = Guardian()
@@ -194,12 +196,19 @@ class _Loop:
         ready = readable(list(by_descriptor), seconds)
         for child in {id(by_descriptor[each]): by_descriptor[each] for each in ready}.values():
             self._read(child)
+        if self._schedule.is_stopping and not self._schedule.is_broken_off:
+            # What has been done up to this moment counts.
+            for child in children:
+                self._read(child)
+            self._schedule.break_off()
         for child in list(children):
             if child.process.ended():
                 self._read(child)
                 self._ended(child)
             else:
                 child.keep_time()
+        ours = {child.process.pid for child in children}
+        self._strays.collect(ours if self._guardian is None else ours | {self._guardian.pid})
 
     def _read(self, child: Child) -> None:
         """Take in all that has come from a child."""
@@ -207,6 +216,8 @@ class _Loop:
             child.receive()
             for message in child.inbox.messages():
                 self._hearing.take(child, message)
+            if child.inbox.ended:
+                child.is_cut_off()
         except NoMessage as error:
             child.inbox.ended = True
             child.end(str(error))
@@ -214,10 +225,12 @@ class _Loop:
     # Ends
 
     def _ended(self, child: Child) -> None:
-        if child.said_goodbye or child.is_cancelled:
+        stops = child.is_to_stop and (child.is_cancelled or child.cause is None)
+        if child.said_goodbye:
             for stream, data in (("stdout", child.out.rest()), ("stderr", child.err.rest())):
-                if not child.is_cancelled:
-                    self._teller.pass_on(child, stream, data)
+                self._teller.pass_on(child, stream, data)
+        elif stops and not isinstance(child.hook, TearDownStarted):
+            self._blame.broken_off(child)
         else:
             self._blame.crashed(child)
         child.kill()

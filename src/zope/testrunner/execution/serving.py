@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, TextIO, cast
 
+from zope.testrunner import threadsupport  # noqa: F401 - later there may be no descriptor left to load it
 from zope.testrunner.events import (
     CleanUpStarted,
     Discovered,
@@ -24,6 +25,8 @@ from zope.testrunner.events import (
     LeftBehind,
     RunFinished,
     RunStarted,
+    SetUpFinished,
+    SetUpStarted,
     Shuffled,
     TearDownFinished,
     TearDownStarted,
@@ -59,6 +62,10 @@ _FOR_COPY = 0.3
 _CUT_OFF = b"The pipe to the test runner is closed; something has closed descriptors that it did not open.\n"
 
 _INTERRUPTS = frozenset({signal.SIGINT})
+
+# As they are before any test can put something in their place: a test that fails is reported while its mocks are there.
+_sigmask = signal.pthread_sigmask
+_write, _fstat, _dup2, _exit = os.write, os.fstat, os.dup2, os._exit
 
 #: The place before the first lap; see `Places`.
 HEAD = 0
@@ -137,17 +144,21 @@ class Wire:
         #: Where in the report things happen that are said now.
         self.place = HEAD
         self._has_forked = False
-        #: The position of the test that runs, or ran last.
-        self._running = 0
+        self._ended: set[int] = set()
+        self._before: int | str = 0
+        self._copied_in: int | str = 0
+        #: What runs, or else comes next: the position of a test, or a fixture or hook in words.
+        self.running: int | str = 0
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._copied, after_in_parent=self._forked)
 
     def _copied(self) -> None:
         # A test has forked.  If the copy comes back here, it is about to run the rest of the tests a second time.
-        self._is_copy = True
+        self._is_copy, self._copied_in = True, self.running
 
     def _forked(self) -> None:
-        self._has_forked = True
+        # What a fixture forks usually stays, and nobody has to wait for it.
+        self._has_forked = isinstance(self.running, int)
 
     def _let_copy_come_back(self) -> None:
         """A test has forked: if the copy comes back as well, let it say so before this process goes on."""
@@ -155,7 +166,12 @@ class Wire:
         last = monotonic() + _FOR_COPY
         # macOS has it only from Python 3.13 on.
         with contextlib.suppress(OSError, AttributeError):
-            while monotonic() < last and os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            while monotonic() < last:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                if ended is not None and ended.si_pid not in self._ended:
+                    # Nobody has waited for it.  It will still be there when the next test forks.
+                    self._ended.add(ended.si_pid)
+                    break
                 sleep(0.005)
 
     def emit(self, event: Event) -> None:
@@ -164,8 +180,7 @@ class Wire:
         if kind is TestStarted:
             position = self._position(cast(TestStarted, event))
             if position is not None:
-                self._running = position
-                self._has_forked = False
+                self.running = position
                 self.send(STARTED, event.at, position)
                 return
         elif kind is TestFinished:
@@ -175,6 +190,10 @@ class Wire:
                 return
         elif kind in _OF_PARENT:
             return
+        elif isinstance(event, (SetUpStarted, TearDownStarted)):
+            self._does(f"{'set-up' if kind is SetUpStarted else 'tear-down'} of {event.layer}")
+        elif kind in (SetUpFinished, TearDownFinished):
+            self._does(None)
         elif kind in (LapStarted, LapFinished, LayerFinished):
             self._boundary(event)
             return
@@ -211,15 +230,28 @@ class Wire:
             event.collected,
         )
         self._mend_streams()
+        self.running = position + 1
+
+    def _does(self, what: str | None) -> None:
+        if what is not None:
+            self._before = self._before if isinstance(self.running, str) else self.running
+            self.running = what
+        elif isinstance(self.running, str):
+            self.running = self._before
+
+    def say_what(self, fixture: str | None) -> None:
+        """A fixture of a class or module is called now, or is over."""
+        self._does(fixture)
+        self.send(DOING, fixture)
 
     def _mend_streams(self) -> None:
         """Open the standard streams again if a test has closed them, so that the next one finds what it always finds."""
         for name, number, descriptor in (("stdout", 1, self._streams[0]), ("stderr", 2, self._streams[1])):
             try:
-                os.fstat(number)
+                _fstat(number)
             except OSError:
                 with contextlib.suppress(OSError):
-                    os.dup2(descriptor, number)
+                    _dup2(descriptor, number)
             stream = getattr(sys, name)
             if getattr(stream, "closed", False):
                 again = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
@@ -245,7 +277,7 @@ class Wire:
         message = (kind, self._sent + 1, self.place, *values)
         data = packed(self._token, message)
         # Ctrl-C in the middle would cost a result.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+        _sigmask(signal.SIG_BLOCK, _INTERRUPTS)
         try:
             self._sent += 1
             self._mark(sys.stdout, self._streams[0])
@@ -254,26 +286,26 @@ class Wire:
         except OSError:
             # A test has closed what it did not open.  A traceback through our code would not help its author.
             with contextlib.suppress(OSError):
-                os.write(2, _CUT_OFF)
-            os._exit(BROKEN)
+                _write(2, _CUT_OFF)
+            _exit(BROKEN)
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
+            _sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
 
     def _mark(self, stream: TextIO, descriptor: int) -> None:
         # What the test printed before comes before the mark as well.
         try:
             stream.flush()
-        except (OSError, ValueError, AttributeError):
+        except Exception:  # noqa: S110 - whatever a test has put there, it is for the test to find out
             pass
         try:
-            os.write(descriptor, mark(self._token, self._sent))
+            _write(descriptor, mark(self._token, self._sent))
         except OSError:
             pass
 
     def _end_copy(self) -> None:
         with contextlib.suppress(OSError):
-            os.write(self._results, packed(self._token, (COPY, self._sent, self.place, self._running)))
-        os._exit(0)
+            write_all(self._results, packed(self._token, (COPY, self._sent, self.place, self._copied_in)))
+        _exit(0)
 
 
 class Order(Record):
@@ -342,11 +374,12 @@ class Shift(Serial):
                 wire.send(CLOSED, 0.0)
             wire.place = self._duty.places.group(order.lap, group)
             for position in positions:
+                wire.running = position
                 yield self._tests[position]
 
     def _fixtures(self, result: Result) -> Fixtures:
         fixtures = super()._fixtures(result)
-        fixtures.doing = lambda label: self._wire.send(DOING, label)
+        fixtures.doing = self._wire.say_what
         return fixtures
 
 
@@ -404,7 +437,12 @@ def serve_as_told(orders: Orders, plan: Plan, setting: Setting, captured: Captur
     suite = unittest.TestSuite(tests)  # type: ignore[arg-type]  # suites take whatever can be called
     ready = layer.replace(plan=layer.plan.replace(suite=suite))
     duty = Duty(ready, Places(laps, groups), token, split)
-    serve(duty, setting.replace(worker=worker), ends, _begin_nothing, captured)
+    try:
+        serve(duty, setting.replace(worker=worker), ends, _begin_nothing, captured)
+    except BaseException:
+        # Threads that tests have started may keep the process from ending, but nothing more will be said.
+        os.close(ends.results)
+        raise
     return True
 
 

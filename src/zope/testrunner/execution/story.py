@@ -51,7 +51,8 @@ class Story:
         self._seconds: dict[int, float] = {}
         self._tails: dict[int, list[Event]] = {}
         self._place = HEAD
-        self._cut: int | None = None
+        #: How many tests have been told to their ends, in all laps.
+        self.ran = 0
         #: Whether it is being told.
         self.is_open = False
         # About the lap that is being told.
@@ -65,8 +66,6 @@ class Story:
 
     def tell(self, place: int, event: Event) -> None:
         """Something happened that belongs to this place."""
-        if self._cut is not None and self._cut < place < self.places.tail:
-            return
         place = max(place, self._place)
         if place == self.places.tail and not self.split:
             # The tear-downs have begun: there is nothing more to come before.
@@ -105,13 +104,6 @@ class Story:
             self._seconds[lap] = self._seconds.get(lap, 0.0) + seconds
         self._advance()
 
-    def cut_after(self, place: int) -> None:
-        """Tell nothing after this place but the tear-downs."""
-        if self._cut is None or place < self._cut:
-            self._cut = place
-            for later in [each for each in self._waiting if place < each < self.places.tail]:
-                del self._waiting[later]
-
     # Telling
 
     def open(self) -> None:
@@ -138,12 +130,7 @@ class Story:
     def _advance(self) -> None:
         while self.is_open and self._place in self._closed and self._place < self.places.tail:
             self._leave(self._place)
-            if self._cut is not None and self._place >= self._cut:
-                if self._lap:
-                    self._finish_lap()
-                self._place = self.places.tail
-            else:
-                self._place += 1
+            self._place += 1
             if self._place == self.places.tail:
                 self._emit(LayerFinished(self._clock(), self.worker, self.name, self._sums))
             self._catch_up()
@@ -176,6 +163,7 @@ class Story:
         # What a child says about its lap leaves out those that went away before it, and those beside it.
         seconds = max(self._seconds.get(lap, 0.0), at[1] - at[0] if at else 0.0)
         self._emit(LapFinished(self._clock(), self.worker, self.name, lap, self.places.laps, stats, seconds))
+        self.ran += stats.ran
         sums = self._sums.plus(stats)
         self._sums = sums.replace(ran=max(self._sums.ran, stats.ran))
         self._lap = 0

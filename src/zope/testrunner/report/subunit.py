@@ -120,6 +120,7 @@ class SubunitOutputFormatter:
                 events.TestStarted: self._test_started,
                 events.ProblemReported: self._problem_reported,
                 events.TestFinished: self._test_finished,
+                events.TestBrokenOff: self._test_broken_off,
                 events.FixtureSkipped: self._fixture_skipped,
                 events.LeftBehind: self._left_behind,
                 events.LapMeasured: self._lap_measured,
@@ -398,6 +399,13 @@ class SubunitOutputFormatter:
         part = "" if event.label is None else event.label.removeprefix(event.test.label)
         running.attach(f"traceback {part.strip()}" if part else "traceback", attachment)
         running.output(event.stdout, event.stderr)
+
+    def _test_broken_off(self, event: events.TestBrokenOff) -> None:
+        running = self._running.pop(event.worker, None)
+        if running is not None:
+            # What starts has to end, and this is no failure.
+            running.attach("reason", Attachment.text("The run was ended early.", REASON))
+            self._packets.end(running.test, event.at, "skip", running.all_details(), simple=True)
 
     def _test_finished(self, event: events.TestFinished) -> None:
         running = self._running.pop(event.worker, None)

@@ -65,6 +65,7 @@ class Verbs:
                 events.TestStarted: self._test_started,
                 events.ProblemReported: self._problem_reported,
                 events.TestFinished: self._test_finished,
+                events.TestBrokenOff: self._test_broken_off,
                 events.FixtureSkipped: self._fixture_skipped,
                 events.LeftBehind: self._left_behind,
                 events.LapMeasured: self._lap_measured,
@@ -355,6 +356,9 @@ class Verbs:
         elif outcome is Outcome.PASSED or outcome is Outcome.EXPECTED_FAILURE:
             out.test_success(test, event.seconds)
         out.stop_test(test, event.collected or 0)
+
+    def _test_broken_off(self, event: events.TestBrokenOff) -> None:
+        self._output().info(f"\nBroken off in test {event.test.label}.")
 
     def _fixture_skipped(self, event: events.FixtureSkipped) -> None:
         out = self._output()

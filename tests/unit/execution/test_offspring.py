@@ -1,0 +1,89 @@
+"""Processes for a pool, and those that tests leave behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import unittest
+from unittest import mock
+
+from zope.testrunner.execution.offspring import BROKEN, Ends, Strays, fork, standard_descriptors
+
+
+@unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+class TestFork(unittest.TestCase):
+    """A copy of this process does some work."""
+
+    def test_one_that_is_to_stop_before_it_has_begun_says_nothing(self) -> None:
+        def work(ends: Ends) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+        process = fork(work)
+        self.addCleanup(process.close)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+        self.assertTrue(process.ended())
+        self.assertEqual(f"ended with status {BROKEN}", process.how)
+        self.assertEqual((b"", b""), (os.read(process.out, 100), os.read(process.err, 100)))
+
+
+class TestStandardDescriptors(unittest.TestCase):
+    """Pipes do not get the numbers of the standard streams, also where these are closed."""
+
+    def check(self, numbers: list[int], closed: list[int]) -> None:
+        with (
+            mock.patch.object(os, "open", side_effect=numbers),
+            mock.patch.object(os, "close") as close,
+        ):
+            with standard_descriptors():
+                self.assertEqual([mock.call(numbers[-1])], close.mock_calls)
+            self.assertEqual([mock.call(number) for number in (numbers[-1], *closed)], close.mock_calls)
+
+    def test_those_that_are_closed_are_held_meanwhile(self) -> None:
+        self.check([0, 2, 3], [0, 2])
+
+    def test_open_ones_are_left_alone(self) -> None:
+        self.check([7], [])
+
+
+@unittest.skipUnless(sys.platform.startswith("linux"), "needs a system on which processes come to an older one")
+class TestStrays(unittest.TestCase):
+    """A process whose parent ends becomes a child of the pool."""
+
+    def setUp(self) -> None:
+        self.strays = Strays()
+        self.strays.begin()
+        self.addCleanup(self.strays.stop)
+
+    def orphan(self) -> int:
+        """A process that has lost its parent and has ended."""
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            orphan = os.fork()
+            if orphan:
+                os.write(writing, b"%d" % orphan)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        os.close(writing)
+        with open(reading, "rb") as stream:
+            orphan = int(stream.read())
+        os.waitid(os.P_PID, orphan, os.WEXITED | os.WNOWAIT)
+        return orphan
+
+    def test_those_that_have_ended_are_not_there_any_more(self) -> None:
+        pid = self.orphan()
+        os.kill(pid, 0)
+
+        self.strays.collect(set())
+
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pid, 0)
+
+    def test_children_of_ones_own_are_left_to_who_waits_for_them(self) -> None:
+        pid = self.orphan()
+
+        self.strays.collect({pid})
+
+        self.assertEqual((pid, 0), os.waitpid(pid, 0))

@@ -1,0 +1,118 @@
+"""What a child says to its parent."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unittest
+from collections.abc import Callable
+from unittest import mock
+
+from support_pool import plain
+
+from zope.testrunner.events import SetUpFinished, SetUpStarted, TestFinished, TestStarted
+from zope.testrunner.execution.messages import read_message
+from zope.testrunner.execution.serving import COPY, DOING, FINISHED, STARTED, Places, Wire
+from zope.testrunner.layers import UNIT_TESTS
+from zope.testrunner.model import Outcome, TestRef
+
+TOKEN = b"token"
+
+
+class WireCase(unittest.TestCase):
+    """A wire whose other end is here."""
+
+    def setUp(self) -> None:
+        self.reading, writing = os.pipe()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (self.reading, writing, nowhere):
+            self.addCleanup(os.close, descriptor)
+        self.tests = plain("ab")
+        self.wire = Wire(TOKEN, writing, Places(1, 1), self.tests, (nowhere, nowhere), split=False)
+
+    def read(self) -> tuple[object, ...]:
+        message = read_message(self.reading, TOKEN)
+        assert isinstance(message, tuple)
+        return message
+
+    def start(self, position: int) -> None:
+        test = TestRef(self.tests[position], UNIT_TESTS)
+        self.wire.emit(TestStarted(1.0, 1, test, 1, 2))
+
+    def finish(self, position: int) -> None:
+        test = TestRef(self.tests[position], UNIT_TESTS)
+        self.wire.emit(TestFinished(2.0, 1, test, Outcome.PASSED, 0.5))
+
+
+class TestMocks(WireCase):
+    """A test that fails is reported while its mocks are still there."""
+
+    def test_functions_of_the_system_are_those_from_before(self) -> None:
+        with mock.patch.multiple(os, write=mock.DEFAULT, fstat=mock.DEFAULT), mock.patch("marshal.dumps"):
+            self.start(0)
+            self.finish(0)
+
+        self.assertEqual([STARTED, FINISHED], [self.read()[0] for _ in range(2)])
+
+    def test_a_stream_may_raise_anything(self) -> None:
+        stream = mock.Mock()
+        stream.flush.side_effect = ZeroDivisionError
+        stream.closed = False
+        with mock.patch.object(sys, "stdout", stream):
+            self.start(0)
+
+        self.assertEqual(STARTED, self.read()[0])
+
+    def test_the_pipe_may_have_been_told_not_to_wait(self) -> None:
+        os.set_blocking(self.reading, False)
+
+        with self.assertRaises(BlockingIOError):
+            os.read(self.reading, 1)
+        with mock.patch.object(os, "set_blocking", side_effect=lambda *_: self.start(0)):
+            self.assertEqual(STARTED, self.read()[0])
+
+
+@unittest.skipUnless(hasattr(os, "register_at_fork"), "needs fork")
+class TestCopies(WireCase):
+    """Something forked, and the copy came back: it says in what, and ends."""
+
+    def copied_in(self, then: Callable[[], object]) -> object:
+        """What the copy says when it goes on with this."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                then()
+            finally:
+                os._exit(1)
+        self.assertEqual((pid, 0), os.waitpid(pid, 0))
+        kind, _, _, what = self.read()
+        self.assertEqual(COPY, kind)
+        return what
+
+    def test_a_test(self) -> None:
+        self.start(1)
+        self.read()
+
+        self.assertEqual(1, self.copied_in(lambda: self.finish(1)))
+
+    def test_a_hook_before_a_test(self) -> None:
+        self.start(0)
+        self.finish(0)
+        for _ in range(2):
+            self.read()
+
+        self.assertEqual(1, self.copied_in(lambda: self.start(1)))
+
+    def test_a_fixture(self) -> None:
+        label = "setUpClass (m.Plain)"
+        self.wire.say_what(label)
+        self.assertEqual(DOING, self.read()[0])
+
+        self.assertEqual(label, self.copied_in(lambda: self.wire.say_what(None)))
+
+    def test_a_set_up(self) -> None:
+        self.wire.emit(SetUpStarted(1.0, 1, UNIT_TESTS))
+        self.read()
+
+        what = self.copied_in(lambda: self.wire.emit(SetUpFinished(2.0, 1, UNIT_TESTS, 1.0)))
+        self.assertEqual(f"set-up of {UNIT_TESTS}", what)
