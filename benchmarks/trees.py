@@ -184,7 +184,7 @@ LAYERS_12 = LayerTree(
     imports="import asyncio, concurrent.futures, ctypes, decimal, email.message, http.client, json, logging.config\n"
     "import multiprocessing.pool, sqlite3, ssl, tarfile, unittest.mock, urllib.request, xml.dom.minidom, xmlrpc.client\n"
     "VALUES = sorted(str(number) for number in range(150_000))",
-    modules=400,
+    modules=150,
 )
 #: One layer that can be divided: 400 tests that wait 10 ms each.
 WAITING_400 = UnitTestTree(name="waiting-400", classes=4, methods=100, body="__import__('time').sleep(0.01)")
