@@ -63,6 +63,7 @@ def command_for(contender: Contender, home: Home, project: Path) -> Command:
         folder=project,
         environment=peers.environment(home),
         judge=judge,
+        each=runner.each,
     )
 
 

@@ -12,7 +12,7 @@ import signal
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ class Metric(Enum):
     CPU = "cpu"
     WALL = "wall"
     PEAK = "peak"
+    EACH = "each"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +42,14 @@ class Usage:
     """What one process used: CPU and elapsed time in seconds, peak resident memory in bytes.
 
     CPU is user and system time together. As the operating system has it, children that the process waited
-    for are included: their time is added, and the peak is that of the largest.
+    for are included: their time is added, and the peak is that of the largest. *each* is the CPU time that one test took,
+    which only some processes tell.
     """
 
     cpu: float
     wall: float
     peak: int
+    each: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ class Command:
     """A process to measure and how to tell that it did its work.
 
     *judge* receives the exit status and everything the process wrote; it answers ``None`` when the work was
-    done and otherwise one line saying what was wrong.
+    done and otherwise one line saying what was wrong. *each* reads off what one test took, if the process tells.
     """
 
     label: str
@@ -62,6 +65,7 @@ class Command:
     folder: Path
     environment: Mapping[str, str]
     judge: Callable[[int, str], str | None]
+    each: Callable[[str], float | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +77,18 @@ class Sample:
     problem: str | None = None
 
     def values(self, metric: Metric) -> list[float]:
-        """One number per run: seconds, or bytes for the peak."""
-        return [getattr(usage, metric.value) for usage in self.usages]
+        """One number per run that has one: seconds, or bytes for the peak."""
+        values = [getattr(usage, metric.value) for usage in self.usages]
+        return [value for value in values if value is not None]
 
     def median(self, metric: Metric) -> float | None:
         """The median over the runs, ``None`` when there is none."""
         values = self.values(metric)
         return statistics.median(values) if values else None
+
+    def least(self, metric: Metric) -> float | None:
+        """The smallest of all runs, ``None`` when there is none."""
+        return min(self.values(metric), default=None)
 
     def spread(self, metric: Metric) -> float | None:
         """How far the runs are apart: the largest less the smallest, as a share of the median."""
@@ -136,7 +145,10 @@ def _last_line(log: Path) -> str:
 def run_command(command: Command, log: Path) -> tuple[Usage, str | None]:
     """Run *command* once, output into the file *log*; return what it used and what was wrong, if anything."""
     status, usage = run_to_end(command.words, folder=command.folder, environment=command.environment, log=log)
-    return usage, command.judge(status, log.read_text(encoding="utf-8", errors="replace"))
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if command.each is not None:
+        usage = replace(usage, each=command.each(text))
+    return usage, command.judge(status, text)
 
 
 def interleave(

@@ -21,6 +21,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import clocked
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure import run_to_end
 
@@ -85,13 +86,15 @@ class Home:
 class Runner:
     """How one runner is started in the root of a project, and how to read off how many tests it dealt with.
 
-    *home* is ``ours`` or ``peers``. What *words* lacks, the runner cannot do.
+    *home* is ``ours`` or ``peers``. What *words* lacks, the runner cannot do. *each* reads off what one test took, if the
+    runner tells.
     """
 
     name: str
     home: str
     words: Mapping[Work, tuple[str, ...]]
     count: Mapping[Work, Callable[[str], int | None]]
+    each: Callable[[str], float | None] | None = None
 
 
 def number_in(pattern: str) -> Callable[[str], int | None]:
@@ -165,6 +168,14 @@ SUBUNIT = Runner(
     home="peers",
     words={Work.RUN: ("-W", "ignore", "-m", "subunit.run", "discover")},
     count={Work.RUN: streamed},
+)
+#: Ours, measuring by itself how long it was busy with tests.
+OURS_CLOCKED = Runner(
+    name="ours",
+    home="ours",
+    words={Work.RUN: ("-c", clocked.SCRIPT)},
+    count=_TESTRUNNER_COUNT,
+    each=clocked.seconds_each,
 )
 #: pytest with our plugin.
 OURS_IN_PYTEST = Runner(

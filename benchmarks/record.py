@@ -37,6 +37,7 @@ def _claim(finding: Finding) -> dict[str, object]:
         "subject": table.subject(claim),
         "metric": claim.metric.value,
         "measured": finding.measured,
+        "least": finding.least,
         "at_most": claim.at_most,
         "reached": finding.reached,
     }

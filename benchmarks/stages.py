@@ -15,37 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import peers, trees
-
-#: The runner with a feature that looks at the clock when something begins; it is asked for no event of single tests.
-_RUN = """
-import json, sys, time
-now = time.process_time
-marks = {"interpreter": now()}
-from zope.testrunner import events
-from zope.testrunner.feature import Feature
-from zope.testrunner.runner import Runner
-marks["imports"] = now()
-
-class Clock(Feature):
-    active = True
-    kinds = {events.Discovered: "discovery", events.LapStarted: "preparation", events.LapFinished: "tests"}
-
-    def takes(self, kind):
-        name = self.kinds.get(kind)
-        return None if name is None else lambda event: marks.setdefault(name, now())
-
-class Clocked(Runner):
-    def configure(self):
-        super().configure()
-        self.features.append(Clock(self))
-
-runner = Clocked([], ["stages", "--path", ".", "--no-history"])
-runner.run()
-marks["report"] = now()
-sys.stdout.flush()
-print(json.dumps([runner.ran, list(marks.items())]), file=sys.stderr)
-"""
+from benchmarks import clocked, peers, trees
 
 #: The tests of the same tree: run with a result that does nothing, and by unittest's own runner.
 _FLOOR = """
@@ -90,7 +60,7 @@ class Stages:
 
 def measure(python: str, variables: dict[str, str], folder: Path) -> Stages:
     """Measure one round in a folder with a tree of tests."""
-    ran, marks = _said(python, variables, folder, _RUN)
+    ran, marks = _said(python, variables, folder, clocked.SCRIPT)
     seconds, before = {}, 0.0
     for name, at in marks:
         seconds[name], before = at - before, at

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from benchmarks.measure import Sample
 
 _NOTHING = "–"
-_NAMES = {Metric.CPU: "CPU", Metric.WALL: "wall", Metric.PEAK: "peak"}
+_NAMES = {Metric.CPU: "CPU", Metric.WALL: "wall", Metric.PEAK: "peak", Metric.EACH: "CPU a test"}
 
 
 def grid(rows: Sequence[Sequence[str]], *, left: frozenset[int] = frozenset({0})) -> str:
@@ -33,8 +33,10 @@ def grid(rows: Sequence[Sequence[str]], *, left: frozenset[int] = frozenset({0})
 def case_table(result: Result) -> str:
     """What each contender of a case used, and how ours compares with it; then what could not be measured."""
     case, samples = result.case, result.samples
+    tells = any(samples[contender.label].values(Metric.EACH) for contender in case.contenders)
     rows: list[tuple[str, ...]] = [
-        ("", "CPU s", "spread", "wall s", "peak MB", "ours ÷ CPU", "÷ wall", "÷ peak")
+        ("", "CPU s", "least", "spread", "wall s", "peak MB", "ours ÷ CPU", "÷ wall", "÷ peak")
+        + (("µs a test",) if tells else ())
     ]
     problems = []
     for contender in case.contenders:
@@ -48,10 +50,12 @@ def case_table(result: Result) -> str:
             (
                 sample.label,
                 quantity(sample.median(Metric.CPU), Metric.CPU),
+                quantity(sample.least(Metric.CPU), Metric.CPU),
                 share(sample.spread(Metric.CPU)),
                 quantity(sample.median(Metric.WALL), Metric.WALL),
                 quantity(sample.median(Metric.PEAK), Metric.PEAK),
-                *(ratio(ours, sample, metric) for metric in Metric),
+                *(ratio(ours, sample, metric) for metric in (Metric.CPU, Metric.WALL, Metric.PEAK)),
+                *((quantity(sample.median(Metric.EACH), Metric.EACH),) if tells else ()),
             )
         )
     parts = [f"{case.name}: {case.title}", grid(rows) if len(rows) > 1 else "", *problems]
@@ -60,13 +64,13 @@ def case_table(result: Result) -> str:
 
 def findings_table(results: Sequence[Result]) -> str:
     """Every claim with its number, its target and whether it is reached."""
-    rows = [("", "", "measured", "target", "")]
+    rows: list[tuple[str, ...]] = [("", "", "median", "least", "target", "")]
     for result in results:
         for finding in result.findings:
             claim = finding.claim
-            cells = (subject(claim), amount(finding.measured, claim), _target(claim), verdict(finding))
-            rows.append((result.case.name, *cells))
-    return grid(rows, left=frozenset({0, 1, 4}))
+            numbers = amount(finding.measured, claim), amount(finding.least, claim)
+            rows.append((result.case.name, subject(claim), *numbers, _target(claim), verdict(finding)))
+    return grid(rows, left=frozenset({0, 1, 5}))
 
 
 def case_listing(cases: Sequence[Case]) -> str:
@@ -98,13 +102,19 @@ def verdict(finding: Finding) -> str:
         return "not measured"
     if finding.reached is None:
         return ""
-    return "reached" if finding.reached else "not reached"
+    if finding.reached:
+        return "reached"
+    at_most, least = finding.claim.at_most, finding.least
+    by_least = at_most is not None and least is not None and least <= at_most
+    return "not reached, but by the least" if by_least else "not reached"
 
 
 def quantity(value: float | None, metric: Metric) -> str:
-    """Seconds to the millisecond, bytes as MB of 1,000,000 bytes."""
+    """Seconds to the millisecond, those of one test as microseconds, bytes as MB of 1,000,000 bytes."""
     if value is None:
         return _NOTHING
+    if metric is Metric.EACH:
+        return f"{value * 1e6:.2f}"
     return f"{value / 1e6:.1f}" if metric is Metric.PEAK else f"{value:.3f}"
 
 

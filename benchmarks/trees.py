@@ -76,7 +76,7 @@ class UnitTestTree:
 class LayerTree:
     """*layers* layers of *methods* tests each, in a module each, which all import something that takes *imports* to run.
 
-    *body* is that of every test.
+    *body* is that of every test. What is imported also imports *modules* modules of two dozen functions each.
     """
 
     name: str
@@ -84,6 +84,7 @@ class LayerTree:
     methods: int
     body: str
     imports: str
+    modules: int = 0
 
     @property
     def tests(self) -> int:
@@ -94,7 +95,11 @@ class LayerTree:
         """Every file as (path below the folder with ``/``, text)."""
         yield "pytest.ini", "[pytest]\n"
         yield "package0000/__init__.py", f'"""{self.layers} layers."""\n'
-        yield "package0000/heavy.py", f"{self.imports}\n"
+        parts = [f"import package0000.parts.part{number:04}\n" for number in range(self.modules)]
+        yield "package0000/heavy.py", "".join([f"{self.imports}\n", *parts])
+        yield "package0000/parts/__init__.py", ""
+        for number in range(self.modules):
+            yield f"package0000/parts/part{number:04}.py", _PART
         yield "package0000/tests/__init__.py", ""
         for number in range(self.layers):
             yield f"package0000/tests/test_module{number:04}.py", self._module(number)
@@ -120,6 +125,14 @@ class LayerTree:
         return "\n".join(lines)
 
 
+#: A module like many.
+_PART = "".join(
+    f"class Part{number}:\n"
+    + "".join(f"    def part_{each}(self, first, second=None):\n        return [first, second]\n" for each in range(6))
+    for number in range(4)
+)
+
+
 def write(tree: Tree, folder: Path) -> None:
     """Write the files of *tree* into *folder*, which must not exist yet."""
     folder.mkdir(parents=True)
@@ -132,7 +145,8 @@ def write(tree: Tree, folder: Path) -> None:
 #: One module, one class: what is measured is how long a runner takes to get going.
 FOUR = UnitTestTree(name="four", methods=4)
 
-#: Two sizes of the same shape, so that what is measured is the price of a test.
+#: Three sizes of the same shape, so that what is measured is the price of a test.
+EMPTY_1_000 = UnitTestTree(name="empty-1000", classes=10, methods=100)
 EMPTY_20_000 = UnitTestTree(name="empty-20000", packages=4, modules=5, classes=10, methods=100)
 EMPTY_100_000 = UnitTestTree(name="empty-100000", packages=20, modules=5, classes=10, methods=100)
 
@@ -160,7 +174,8 @@ LARGE_HEAP_WORKING = UnitTestTree(
     name="large-heap-working", modules=2, classes=5, methods=200, body="sum(range(110_000))", heap=500_000
 )
 
-#: Twelve layers that import what an application imports, and 250 ms of waiting in each.
+#: Twelve layers that import what an application imports, and 250 ms of waiting in each: a process that starts anew for each
+#: layer takes longer for the imports than for the tests.
 LAYERS_12 = LayerTree(
     name="layers-12",
     layers=12,
@@ -169,6 +184,7 @@ LAYERS_12 = LayerTree(
     imports="import asyncio, concurrent.futures, ctypes, decimal, email.message, http.client, json, logging.config\n"
     "import multiprocessing.pool, sqlite3, ssl, tarfile, unittest.mock, urllib.request, xml.dom.minidom, xmlrpc.client\n"
     "VALUES = sorted(str(number) for number in range(150_000))",
+    modules=150,
 )
 #: One layer that can be divided: 400 tests that wait 10 ms each.
 WAITING_400 = UnitTestTree(name="waiting-400", classes=4, methods=100, body="__import__('time').sleep(0.01)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import textwrap
 import traceback
 import types
 import unittest
@@ -705,6 +706,24 @@ class TestStaleBytecode(FindCase):
 
         self.assertIn("Permission denied", str(options.output.info.mock_calls[-1]))
 
+    def test_directories_are_read_once_for_this_and_for_tests(self):
+        self.write("deep/tests.py", ONE_TEST)
+        self.touch("y.pyc")
+        with mock.patch.object(os, "scandir", wraps=os.scandir) as read:
+            found = find.find_tests(self.options())
+
+        self.assertEqual(1, found[UNIT].countTestCases())
+        self.assertEqual([mock.call(str(self.project)), mock.call(str(self.project / "deep"))], read.mock_calls)
+
+    def test_what_a_package_makes_when_it_is_imported_is_found(self):
+        tests = str(self.project / "maker" / "tests.py")
+        text = textwrap.dedent(ONE_TEST)
+        self.write("maker/__init__.py", f"with open({tests!r}, 'w') as file: file.write({text!r})")
+
+        found = find.find_tests(self.options("-s", "maker"))
+
+        self.assertEqual([UNIT], list(found))
+
     def test_there_need_not_be_anybody_to_tell(self):
         self.touch("y.pyc")
 
@@ -905,6 +924,18 @@ class TestTheQuickLoader(unittest.TestCase):
         self.assertEqual(expected, found)
         self.assertGreater(len(found), 7)
 
+    def test_methods_that_somebody_adds_to_all_tests_are_found(self):
+        class Plain(unittest.TestCase):
+            def test_a(self): ...
+
+        loader = find._loader_for(self.module(A=Plain))
+        before = loader.getTestCaseNames(Plain)
+        with mock.patch.object(unittest.TestCase, "test_common", lambda self: None, create=True):
+            self.assertEqual(["test_a", "test_common"], loader.getTestCaseNames(Plain))
+
+        self.assertEqual(["test_a"], before)
+        self.assertEqual(["test_a"], loader.getTestCaseNames(Plain))
+
     def test_it_is_not_used_where_somebody_could_notice(self):
         standard, module = unittest.defaultTestLoader, self.module()
         self.assertIs(standard, find._loader_for(self.module(load_tests=None)))
@@ -924,6 +955,41 @@ class TestTheQuickLoader(unittest.TestCase):
             self.assertIs(other, find._loader_for(module))
 
         self.assertIsNot(standard, find._loader_for(module))
+
+
+class TestImporters(FindCase):
+    """Directories with tests are not taken for zip files."""
+
+    def asked(self, *hooks):
+        """The directories of which these path hooks were asked after one that refuses and the one for zip files."""
+        seen = []
+
+        def refuse(path):
+            seen.append(os.path.relpath(path, self.project))
+            raise ImportError
+
+        self.write("deep/deeper/tests.py", ONE_TEST)
+        usual = [hook for hook in sys.path_hooks if hook is not find.zipimporter]
+        with mock.patch.object(sys, "path_hooks", [*hooks, refuse, *usual]):
+            found = find.find_tests(self.options())
+        self.assertEqual(1, found[UNIT].countTestCases())
+        return [path for path in seen if not path.startswith("..")]
+
+    def test_the_other_hooks_are_asked_as_ever(self):
+        zipped = mock.Mock(wraps=find.zipimporter)
+        with mock.patch.object(find, "zipimporter", zipped):
+            asked = self.asked(zipped)
+
+        self.assertEqual(["deep", "deep/deeper"], sorted(path.replace(os.sep, "/") for path in asked if path != "."))
+        self.assertNotIn(mock.call(str(self.project / "deep")), zipped.mock_calls)
+        self.assertIn(str(self.project / "deep"), sys.path_importer_cache)
+
+    def test_nothing_is_made_ready_where_another_hook_comes_first(self):
+        first = mock.Mock(side_effect=ImportError)
+
+        self.asked(first, find.zipimporter)
+
+        self.assertIn(mock.call(str(self.project / "deep")), first.mock_calls)
 
 
 class TestCollections(unittest.TestCase):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import unittest
+from gc import get_referents
+from unittest import mock
 
-from zope.testrunner.slim import share, unshare
+from zope.testrunner.slim import can_be_slim, lend, share, take_back, unshare
 
 
 class Sample(unittest.TestCase):
@@ -116,3 +118,74 @@ class TestSharing(unittest.TestCase):
 
         with self.assertRaisesRegex(AssertionError, "Lists differ"):
             test.fails()
+
+
+class TestLending(unittest.TestCase):
+    """Tests that run without a dictionary of their attributes."""
+
+    def test_what_was_lent_is_taken_back(self) -> None:
+        test, other = Sample("fails"), Sample("fails")
+        share(test)
+        share(other)
+
+        lent = lend(test)
+        assert lent is not None
+        test.addTypeEqualityFunc(list, lambda first, second, msg=None: None)
+        test.addCleanup(print)
+        test._testMethodName, test._outcome = "other", 5  # type: ignore[attr-defined]
+
+        self.assertEqual([], other._cleanups)  # type: ignore[attr-defined]
+        self.assertEqual(methods(Sample("fails")), methods(other))
+        self.assertTrue(take_back(test, lent))
+        self.assertEqual(vars(other), vars(test))
+        self.assertIs(methods(other), methods(test))
+
+    def test_a_test_that_has_more_attributes_afterwards_is_told(self) -> None:
+        test = Sample("fails")
+        share(test)
+        lent = lend(test)
+        assert lent is not None
+        test.more = 1  # type: ignore[attr-defined]
+
+        self.assertFalse(take_back(test, lent))
+
+    def test_so_is_one_that_has_another_attribute_instead_of_its_own(self) -> None:
+        test = Sample("fails")
+        share(test)
+        lent = lend(test)
+        assert lent is not None
+        del test._subtest  # type: ignore[attr-defined]
+        test.more = 1  # type: ignore[attr-defined]
+
+        self.assertFalse(take_back(test, lent))
+
+    def test_nothing_is_lent_to_a_test_that_is_not_as_it_was_born(self) -> None:
+        more, looked_at, unshared = Sample("fails"), Sample("fails"), Sample("fails")
+        for test in (more, looked_at):
+            share(test)
+        more.more = 1  # type: ignore[attr-defined]
+        vars(looked_at)["more"] = 1
+
+        self.assertEqual([None] * 3, [lend(test) for test in (more, looked_at, unshared)])
+
+    def test_classes_that_watch_their_attributes_or_make_others_are_left_alone(self) -> None:
+        def set_attribute(test: object, name: str, value: object) -> None:
+            """Do nothing."""
+
+        changes = {"__init__": Special.__init__, "__setattr__": set_attribute, "__getattr__": set_attribute}
+        for name, value in changes.items():
+            with self.subTest(name), mock.patch.object(Sample, name, value, create=True):
+                self.assertFalse(can_be_slim(Sample))
+
+        self.assertTrue(can_be_slim(Sample))
+        self.assertFalse(can_be_slim(object))
+
+    def test_no_dictionary_is_made(self) -> None:
+        test = Sample("fails")
+        share(test)
+        number = len(get_referents(test))
+        lent = lend(test)
+        assert lent is not None
+        take_back(test, lent)
+
+        self.assertEqual(number, len(get_referents(test)))

@@ -10,11 +10,12 @@ import os
 import re
 import sys
 import unittest
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
+from zipimport import zipimporter
 
 from zope.testrunner.events import Discovered, Importance, ImportsSummed, Notice
 from zope.testrunner.exceptions import (
@@ -115,13 +116,27 @@ class _Journal:
     """What is told and counted while tests are being collected.
 
     Names of what was left out serve to explain why nothing is left, so they are kept only until a test is selected.
+
+    Directories are gone through twice, for stale bytecode and for tests.  ``directories`` has what was found the first time
+    and not been asked for again; the first time is while ``looks_again`` is true.
     """
 
     def __init__(self, tell: Callable[[str], None] | None = None) -> None:
         self.tell = tell
+        self.directories: dict[str, _Directory] = {}
+        self.looks_again = False
+        self.choice: _Choice | None = None
         self.counts: dict[Reason, int] = {}
         self.names: dict[Reason, list[str]] = {}
         self.selected = False
+
+    def read(self, path: str) -> _Directory:
+        """What is in a directory, as `_read_directory` has it."""
+        known = self.directories.pop(path, None)
+        found = _read_directory(path) if known is None else known
+        if self.looks_again:
+            self.directories[path] = found
+        return found
 
     def reject(self, reason: Reason, what: object) -> None:
         """Count something that a filter left out."""
@@ -166,7 +181,12 @@ def find_tests(
     journal = _journal.get(None) or _Journal()
     token = _journal.set(journal)
     try:
-        remove_stale_bytecode(options)
+        # To look for tests in packages is to import them, which may change what is in directories.
+        journal.looks_again = found_suites is None and not options.package
+        try:
+            remove_stale_bytecode(options)
+        finally:
+            journal.looks_again = False
         if found_suites is None:
             found_suites = find_suites(options, build_filtering_func(options.module))
         accept = build_filtering_func(options.test)
@@ -212,7 +232,7 @@ def tests_from_suite(
         seen_test_ids = set()
     if duplicated_test_ids is None:
         duplicated_test_ids = set()
-    choice = _Choice(options, accept)
+    choice = _choice(options, accept)
     unique = options.require_unique_ids
     named_layer: object = _NO_LAYER
     name = LayerName("")
@@ -256,10 +276,23 @@ def _name_of(test: Test) -> str:
         ) from error
 
 
+def _choice(options: argparse.Namespace, accept: Callable[[str], bool] | None) -> _Choice:
+    """The choice that these options make, which is the same for all suites of a discovery."""
+    journal = _journal.get(None)
+    if journal is None:
+        return _Choice(options, accept)
+    choice = journal.choice
+    if choice is None or choice.options is not options or choice.asked is not accept:
+        choice = journal.choice = _Choice(options, accept)
+    return choice
+
+
 class _Choice:
     """Takes tests by level and name, and notes those it does not take."""
 
     def __init__(self, options: argparse.Namespace, accept: Callable[[str], bool] | None) -> None:
+        self.options = options
+        self.asked = accept
         self.accept = build_filtering_func(options.test) if accept is None else accept
         self.levels = Levels(options.at_level, options.only_level)
         self.journal = _journal.get(None)
@@ -348,6 +381,7 @@ def find_suites(
     if accept is None:
         accept = build_filtering_func(options.module)
     journal = _journal.get(None)
+    known = {directory.removesuffix(os.sep) for directory, _ in options.prefix}
     # Looking for all files first, and then importing, takes half the time of doing both in turn.
     for path, package in list(find_test_files(options)):
         module_name = _module_name(options, path, package)
@@ -358,6 +392,7 @@ def find_suites(
                 journal.reject(Reason.MODULE, module_name)
             continue
         suite: object
+        _expect_directory(os.path.dirname(path), known)
         try:
             module = import_name(module_name)
             if hasattr(module, options.suite_name):
@@ -377,11 +412,35 @@ def find_suites(
             yield suite
 
 
+def _expect_directory(path: str, known: set[str]) -> None:
+    """Make the importer of a directory ready, and those of the directories above it up to the ``known`` ones, which grow.
+
+    Python would ask the importer of zip files first about each, which takes a twentieth of the time that small modules do.
+    """
+    hooks = sys.path_hooks
+    if not hooks or hooks[0] is not zipimporter:
+        return
+    while path not in known:
+        known.add(path)
+        if path not in sys.path_importer_cache:
+            for hook in hooks[1:]:
+                try:
+                    finder = hook(path)
+                except ImportError:
+                    continue
+                sys.path_importer_cache[path] = finder
+                break
+        path = os.path.dirname(path)
+
+
 class _Loader(unittest.TestLoader):
     """The standard loader, but quicker: of all that a class has, only what begins like a test is looked at.
 
     That is a tenth of the time it takes to find the tests of many small modules.
     """
+
+    _size = 0
+    _common: Sequence[str] = ()
 
     def getTestCaseNames(self, testCaseClass: type[unittest.TestCase]) -> list[str]:  # noqa: N803 - the name it has
         """The names of test methods, in alphabetical order."""
@@ -389,16 +448,28 @@ class _Loader(unittest.TestLoader):
         if getattr(type(testCaseClass), "__dir__", None) is type.__dir__:
             # What dir() collects and sorts would be a hundred names, of which most are those of TestCase itself.
             for kind in testCaseClass.__mro__:
-                found.update([name for name in vars(kind) if name.startswith("test")])
+                if kind is unittest.TestCase:
+                    found.update(self._of_test_case())
+                elif kind is not object:
+                    found.update([name for name in vars(kind) if name.startswith("test")])
         else:
             found.update([name for name in dir(testCaseClass) if name.startswith("test")])
         return sorted([name for name in found if callable(getattr(testCaseClass, name))])
+
+    def _of_test_case(self) -> Sequence[str]:
+        """Those that somebody has added to the class that all have in common; looked for again when it has grown."""
+        attributes = vars(unittest.TestCase)
+        if len(attributes) != self._size:
+            self._size = len(attributes)
+            self._common = [name for name in attributes if name.startswith("test")]
+        return self._common
 
 
 _LOADER = _Loader()
 
 #: How the standard loader finds names; a project may have changed it.
 _STANDARD_NAMES = unittest.TestLoader.getTestCaseNames
+_STANDARD_ATTRIBUTES = frozenset({"errors", "_loading_packages"})
 _STANDARD_SORT = unittest.TestLoader.sortTestMethodsUsing
 
 
@@ -406,10 +477,9 @@ def _loader_for(module: ModuleType) -> unittest.TestLoader:
     """The loader for the test cases of a module: the standard one wherever somebody could notice a difference."""
     standard = unittest.defaultTestLoader
     kind = type(standard)
-    changed = vars(standard).keys() - {"errors", "_loading_packages"}
     if (
         kind is not unittest.TestLoader
-        or changed
+        or not vars(standard).keys() <= _STANDARD_ATTRIBUTES
         or kind.getTestCaseNames is not _STANDARD_NAMES
         or kind.sortTestMethodsUsing is not _STANDARD_SORT
         or kind.testMethodPrefix != "test"
@@ -456,6 +526,9 @@ def find_test_files(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
             if path not in found:
                 found.add(path)
                 yield path, package
+    journal = _journal.get(None)
+    if journal is not None:
+        journal.directories.clear()
 
 
 def _test_files_below(options: argparse.Namespace, directory: str) -> Iterator[str]:
@@ -573,47 +646,57 @@ def walk_with_symlinks(options: argparse.Namespace, dir: str) -> Iterator[tuple[
     keep the walk out of them.  After a directory come those in it that are symbolic links, then the others.  A link that
     leads back to a directory the walk is in is not followed.
     """
+    journal = _journal.get(None)
+    read = _read_directory if journal is None else journal.read
+    ignored = options.ignore_dir
     stack: list[tuple[str, str, tuple[str, ...]]] = [(dir, os.path.realpath(dir), ())]
     while stack:
         path, real, above = stack.pop()
         try:
-            dirs, links, files = _read_directory(path)
+            names, links, files = read(path)
         except OSError:
             # What is not there or may not be read holds no tests for us.
             continue
-        dirs[:] = sorted(name for name in dirs if name not in options.ignore_dir)
-        files.sort()
+        dirs = [name for name in names if name not in ignored]
         yield path, dirs, files
+        if not dirs:
+            continue
         chain = (*above, real)
-        below = [(name, os.path.realpath(os.path.join(path, name))) for name in dirs if name in links]
-        below += [(name, os.path.join(real, name)) for name in dirs if name not in links]
+        beginning = os.path.join(path, "")
+        of_real = beginning if real == path else os.path.join(real, "")
+        below = [(beginning + name, of_real + name, chain) for name in dirs if name not in links]
+        if links:
+            below[:0] = [
+                (beginning + name, os.path.realpath(beginning + name), chain) for name in dirs if name in links
+            ]
         # The last one put on the stack is the first one taken from it.
-        for name, where in reversed(below):
-            if where not in chain:
-                stack.append((os.path.join(path, name), where, chain))
+        stack += [each for each in reversed(below) if each[1] not in chain]
 
 
-def _read_directory(path: str) -> tuple[list[str], set[str], list[str]]:
-    """What is in a directory: directories, those of them that are symbolic links, and the rest."""
+#: What is in a directory: directories, those of them that are symbolic links, and the rest.
+_Directory = tuple[list[str], set[str], list[str]]
+
+
+def _read_directory(path: str) -> _Directory:
+    """What is in a directory, sorted."""
     dirs: list[str] = []
     links: set[str] = set()
     files: list[str] = []
     with os.scandir(path) as entries:
         for entry in entries:
-            if not _is_directory(entry):
-                files.append(entry.name)
-            else:
-                dirs.append(entry.name)
-                if entry.is_symlink():
-                    links.add(entry.name)
+            try:
+                if entry.is_dir():
+                    if entry.is_symlink():
+                        links.add(entry.name)
+                    dirs.append(entry.name)
+                    continue
+            except OSError:
+                # A link to nowhere, for example.
+                pass
+            files.append(entry.name)
+    dirs.sort()
+    files.sort()
     return dirs, links, files
-
-
-def _is_directory(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
 
 
 def remove_stale_bytecode(options: argparse.Namespace) -> None:

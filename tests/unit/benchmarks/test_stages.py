@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import sys
 import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import stages, trees
+from benchmarks import clocked, stages, trees
 
 
 def taken(discovery: float, tests: float, bare: float = 0.5) -> stages.Stages:
@@ -45,6 +46,13 @@ class TestMeasuring(unittest.TestCase):
         expected = ["interpreter", "imports", "discovery", "preparation", "tests", "report"]
         self.assertEqual(expected, list(found.seconds))
         self.assertTrue(all(seconds >= 0 for seconds in found.seconds.values()), found)
+
+    def test_what_each_test_takes_is_read_off_the_output(self) -> None:
+        marks = [["interpreter", 1.0], ["preparation", 2.0], ["tests", 2.5], ["report", 3.0]]
+
+        self.assertEqual(0.25, clocked.seconds_each(f"  Ran 2 tests\n{json.dumps([2, marks])}\n"))
+        self.assertIsNone(clocked.seconds_each(json.dumps([0, marks])))
+        self.assertIsNone(clocked.seconds_each("  Ran 2 tests\n"))
 
     def test_too_little_to_measure(self) -> None:
         with contextlib.redirect_stderr(io.StringIO()) as err, self.assertRaises(SystemExit) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 import unittest
@@ -52,9 +53,9 @@ class TestCaseTable(unittest.TestCase):
     def test_has_a_row_for_each_contender_and_a_line_for_each_problem(self) -> None:
         expected = """\
 case: four tests
-             CPU s  spread  wall s  peak MB  ours ÷ CPU  ÷ wall  ÷ peak
-  ours       0.500      0%   1.000     20.0           –       –       –
-  published  1.000      0%   2.000     40.0        0.50    0.50    0.50
+             CPU s  least  spread  wall s  peak MB  ours ÷ CPU  ÷ wall  ÷ peak
+  ours       0.500  0.500      0%   1.000     20.0           –       –       –
+  published  1.000  1.000      0%   2.000     40.0        0.50    0.50    0.50
   pytest is not measured: exit status 4; its last line: ERROR"""
 
         self.assertEqual(expected, table.case_table(result()))
@@ -71,14 +72,36 @@ case: four tests
 class TestFindingsTable(unittest.TestCase):
     def test_has_the_number_the_target_and_the_verdict(self) -> None:
         expected = """\
-                                measured     target
-  case  CPU, ours ÷ published       0.50     ≤ 0.60  reached
-  case  wall, ours ÷ published      0.50     ≤ 0.20  not reached
-  case  peak, ours − published  -20.0 MB  ≤ 10.0 MB  reached
-  case  CPU, ours ÷ pytest             –     ≤ 0.10  not measured
-  case  wall, ours ÷ published      0.50          –"""
+                                  median     least     target
+  case  CPU, ours ÷ published       0.50      0.50     ≤ 0.60  reached
+  case  wall, ours ÷ published      0.50      0.50     ≤ 0.20  not reached
+  case  peak, ours − published  -20.0 MB  -20.0 MB  ≤ 10.0 MB  reached
+  case  CPU, ours ÷ pytest             –         –     ≤ 0.10  not measured
+  case  wall, ours ÷ published      0.50      0.50          –"""
 
         self.assertEqual(expected, table.findings_table([result()]))
+
+
+    def test_tells_if_the_smallest_values_reach_what_the_medians_do_not(self) -> None:
+        claim = Claim(metric=Metric.CPU, other="published", at_most=0.6)
+        samples = {
+            label: Sample(label=label, usages=tuple(Usage(cpu=cpu, wall=1.0, peak=1) for cpu in values))
+            for label, values in {"ours": (0.5, 0.7, 0.8), "published": (1.0, 1.0, 1.0)}.items()
+        }
+
+        finding = claim.judge(samples)
+
+        self.assertEqual((0.7, 0.5, True), (finding.measured, finding.least, finding.is_missed))
+        self.assertEqual("not reached, but by the least", table.verdict(finding))
+
+    def test_has_microseconds_where_somebody_tells_what_a_test_takes(self) -> None:
+        case = dataclasses.replace(CASE, contenders=CASE.contenders[:1], claims=())
+        usage = Usage(cpu=0.5, wall=1.0, peak=20_000_000, each=0.00000625)
+
+        text = table.case_table(judged(case, {"ours": Sample(label="ours", usages=(usage,))}))
+
+        self.assertIn("µs a test", text)
+        self.assertEqual("6.25", text.split()[-1])
 
 
 class TestCaseListing(unittest.TestCase):
@@ -103,7 +126,7 @@ class TestJson(unittest.TestCase):
         (case,) = recorded["cases"]
         self.assertEqual((1, "today", 1), (recorded["format"], recorded["heading"], recorded["runs"]))
         self.assertEqual(
-            {"label": "ours", "usages": [{"cpu": 0.5, "wall": 1.0, "peak": 20_000_000}], "problem": None},
+            {"label": "ours", "usages": [{"cpu": 0.5, "wall": 1.0, "peak": 20_000_000, "each": None}], "problem": None},
             case["contenders"][0],
         )
         self.assertEqual(
@@ -111,6 +134,7 @@ class TestJson(unittest.TestCase):
                 "subject": "CPU, ours ÷ published",
                 "metric": "cpu",
                 "measured": 0.5,
+                "least": 0.5,
                 "at_most": 0.6,
                 "reached": True,
             },

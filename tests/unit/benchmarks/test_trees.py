@@ -63,6 +63,20 @@ class TestUnitTestTree(unittest.TestCase):
         )
 
 
+class TestLayerTree(unittest.TestCase):
+    def test_has_valid_modules_that_import_the_others(self) -> None:
+        tree = trees.LayerTree(name="x", layers=2, methods=3, body="pass", imports="import os", modules=2)
+        files = dict(tree.files())
+
+        self.assertEqual(6, sum(text.count("def test_") for text in files.values()))
+        for name, text in files.items():
+            if name.endswith(".py"):
+                compile(text, name, "exec")
+        imported = [line.split()[-1].replace(".", "/") + ".py" for line in files["package0000/heavy.py"].splitlines()[1:]]
+        self.assertEqual(2, len(imported))
+        self.assertLessEqual(set(imported), set(files))
+
+
 class TestWrite(unittest.TestCase):
     def test_puts_every_file_on_disk(self) -> None:
         tree = trees.UnitTestTree(name="x", packages=2, modules=2)

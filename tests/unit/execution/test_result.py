@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import unittest
 from collections.abc import Callable
+from gc import get_referents
 
 from zope.testrunner.events import Event, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.execution.result import Hooks, Result, hooks_of
 from zope.testrunner.execution.streams import Held
 from zope.testrunner.model import LayerName, Outcome, Stats
+from zope.testrunner.slim import share
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 
@@ -62,6 +64,9 @@ class Sample(unittest.TestCase):
 
     def changes_attributes(self) -> None:
         self.kept = self._testMethodName = "other"
+
+    def looks_at_itself(self) -> None:
+        vars(self)["kept"] = 1
 
     def prints(self) -> None:
         print("to people")
@@ -300,6 +305,20 @@ class TestMemory(ResultCase):
                 self.result().run_test(test)
 
                 self.assertEqual(before, vars(test))
+
+    def test_so_it_is_for_tests_that_share_until_they_run(self) -> None:
+        for name in ("passes", "changes_attributes", "fails", "looks_at_itself", "skips"):
+            with self.subTest(name):
+                test, other = Sample(name), Sample(name)
+                share(test)
+                share(other)
+                size = len(get_referents(test))
+
+                self.result().run_test(test)
+
+                if name == "skips":
+                    self.assertEqual(size, len(get_referents(test)), "it has a dictionary now")
+                self.assertEqual(vars(other), vars(test))
 
     def test_a_failing_test_keeps_nothing_alive(self) -> None:
         import weakref

@@ -17,9 +17,10 @@ from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
 from zope.testrunner.problem import let_go, snapshot
 from zope.testrunner.record import Record
-from zope.testrunner.slim import unshare
+from zope.testrunner.slim import FIELDS, can_be_slim, lend, take_back, unshare
 
 if TYPE_CHECKING:
+    from zope.testrunner.events import Retained
     from zope.testrunner.execution.collection import Collection
     from zope.testrunner.execution.memory import Retention
     from zope.testrunner.execution.postmortem import PostMortem
@@ -102,6 +103,8 @@ class Result(unittest.TestResult):
         #: Whether the run has to end because memory is running out.
         self.over_limit = False
         self._failures = self._errors = self._skipped = 0
+        self._class: type | None = None
+        self._can_be_slim = False
         self._open: TestRef | None = None
         self._outcome: Outcome | None = None
         self._reasons: tuple[str, ...] = ()
@@ -131,11 +134,8 @@ class Result(unittest.TestResult):
         """
         if _count() or not self._leftovers.alone:
             self._leftovers.before()
-        attributes = getattr(test, "__dict__", None)
-        kept = None
-        if attributes is not None:
-            kept = attributes.copy()
-            unshare(attributes)
+        lent = self._lend(test)
+        kept = None if lent is not None else _own(test)
         ready = self._set_up(test) if self._hooks else 0
         try:
             if ready == len(self._hooks):
@@ -153,16 +153,30 @@ class Result(unittest.TestResult):
             self._problem(test, Outcome.ERRORED, (type(error), error, error.__traceback__))
         if ready:
             self._tear_down(test, ready)
-        retained = None
-        if kept is not None and attributes is not None:
-            if self._retention is not None and len(attributes) > len(kept):
-                retained = self._retention.free(TestRef(test, self._layer), attributes, kept)
-            _restore(attributes, kept)
+        if lent is not None and not take_back(test, lent):
+            kept = {name: test.__dict__[name] for name in FIELDS}
+        retained = None if kept is None else self._restore(test, kept)
         if self._open is not None:
             self._close(self._open)
         if retained is not None:
             # Not before: it would be held back with the output of the test.
             self._emit(retained)
+
+    def _lend(self, test: Test) -> tuple[object, object] | None:
+        """Let a test that shares its attributes have its own, if that can be done without a dictionary of them."""
+        if test.__class__ is not self._class:
+            self._class = test.__class__
+            self._can_be_slim = can_be_slim(test.__class__)
+        return lend(test) if self._can_be_slim else None
+
+    def _restore(self, test: Test, kept: dict[str, object]) -> Retained | None:
+        """Make the attributes of a test what they were; returns what is to be said about those that are taken away."""
+        attributes = test.__dict__
+        retained = None
+        if self._retention is not None and len(attributes) > len(kept):
+            retained = self._retention.free(TestRef(test, self._layer), attributes, kept)
+        _restore(attributes, kept)
+        return retained
 
     def _set_up(self, test: Test) -> int:
         """Call the hooks and return how many were gone through without a problem."""
@@ -352,6 +366,16 @@ class Result(unittest.TestResult):
             collection.report(test)
         if _count() or gc.garbage:
             self._leftovers.after(test)
+
+
+def _own(test: Test) -> dict[str, object] | None:
+    """Let a test have attributes of its own, and return what they were before; None if it cannot have any."""
+    attributes: dict[str, object] | None = getattr(test, "__dict__", None)
+    if attributes is None:
+        return None
+    kept = attributes.copy()
+    unshare(attributes)
+    return kept
 
 
 def _restore(attributes: dict[str, object], kept: dict[str, object]) -> None:
