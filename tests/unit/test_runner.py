@@ -39,6 +39,14 @@ class Sample(unittest.TestCase):
         self.skipTest("not today")
 
 
+class Broken:
+    """A layer that cannot be set up."""
+
+    @classmethod
+    def setUp(cls) -> None:
+        raise ValueError("no layer")
+
+
 class RunnerCase(unittest.TestCase):
     """Runs suites that are given, and keeps what is printed."""
 
@@ -77,6 +85,24 @@ class TestResults(RunnerCase):
         self.assertIsInstance(errored, Sample)
         self.assertIn("AssertionError: no good\n", str(failure))
         self.assertIn("ValueError: bad\n", str(error))
+
+    def test_problems_of_hooks_come_as_failures_of_layers(self) -> None:
+        class Test(unittest.TestCase):
+            layer = Broken
+
+            def test(self) -> None:
+                pass
+
+        suite = unittest.TestSuite([Test("test")])
+        runner = Runner([], ["test"], found_suites=[suite])
+        with contextlib.redirect_stdout(io.StringIO()):
+            runner.run()
+
+        ((failure, exc_info),) = runner.errors
+        self.assertIsInstance(failure, module.SetUpLayerFailure)
+        self.assertEqual((f"Layer: {__name__}.Broken.setUp", Broken), (str(failure), failure.layer))
+        self.assertIn("ValueError: no layer\n", str(exc_info[1]))
+        self.assertEqual({f"{__name__}.Broken": Broken}, runner.layer_name_cache)
 
     def test_nothing_selected_is_a_success_unless_tests_are_required(self) -> None:
         self.assertEqual(0, self.run_names().exit_status)

@@ -48,11 +48,12 @@ from zope.testrunner.layers import (
     order_by_bases,
     registry_of_run,
 )
-from zope.testrunner.model import Plan, Reason
+from zope.testrunner.model import LayerName, Plan, Reason
 from zope.testrunner.options import get_options
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
+from zope.testrunner.report.standins import ReportedExcInfo
 from zope.testrunner.report.tally import Tally
-from zope.testrunner.report.verbs import Verbs
+from zope.testrunner.report.verbs import Verbs, layer_label
 
 if TYPE_CHECKING:
     import argparse
@@ -125,6 +126,7 @@ class Runner:
         #: The number of this process in events: 0 unless it is a child.
         self.worker = 0
         self.clock = time.time
+        self._registry = current_registry()
         #: How long a test or a whole layer took in earlier runs; None if that is not known.
         self.expected: Expected | None = None
         self.tally = Tally(self._live_test)
@@ -159,9 +161,13 @@ class Runner:
         return self.tally.failures
 
     @property
-    def errors(self) -> list[tuple[object, str | None]]:
-        """Pairs of a test (or a text) and a traceback as text."""
-        return self.tally.errors
+    def errors(self) -> list[tuple[object, str | ReportedExcInfo | None]]:
+        """Pairs of a test (or a text) and a traceback as text.
+
+        For hooks of layers, pairs of a `SetUpLayerFailure` or `TearDownLayerFailure` and an ``exc_info`` that has the
+        traceback as the text of its exception.
+        """
+        return [self._hook_failure(str(subject), text) or (subject, text) for subject, text in self.tally.errors]
 
     @property
     def skipped(self) -> list[tuple[object, str | None]]:
@@ -180,8 +186,8 @@ class Runner:
 
     @property
     def layer_name_cache(self) -> Mapping[str, object]:
-        """The layers that are known by name."""
-        return {str(name): layer for name, layer in current_registry().layers.items()}
+        """The layers of this run by name."""
+        return {str(name): layer for name, layer in self._registry.layers.items()}
 
     @property
     def listing(self) -> bool:
@@ -221,7 +227,7 @@ class Runner:
         self.is_nested = Runner._nesting > 0
         Runner._nesting += 1
         try:
-            with registry_of_run():
+            with registry_of_run() as self._registry:
                 try:
                     return self._configured_run()
                 finally:
@@ -581,6 +587,22 @@ class Runner:
         return next((test for test in self.plan.tests() if id(test) == identity), None)
 
 
+    def _hook_failure(self, label: str, report: str | None) -> tuple[SetUpLayerFailure, ReportedExcInfo] | None:
+        """The pair for the hook of a layer that has this label in lists of problems; None if it is something else's."""
+        if report is None or not label.startswith(_LAYER):
+            return None
+        name, _, hook = label.removeprefix(_LAYER).rpartition(".")
+        layer = self._registry.layers.get(LayerName(name))
+        for kind in (SetUpLayerFailure, TearDownLayerFailure):
+            if layer is not None and hook == kind.subunit_label:
+                return kind(layer), ReportedExcInfo.recorded(report)
+        return None
+
+
+#: What labels of layers begin with in lists of problems.
+_LAYER = layer_label(LayerName(""))
+
+
 def _do_nothing() -> None:
     """Stands for a hook that is not there."""
 
@@ -636,8 +658,6 @@ class TestResult(Result):
     def __init__(
         self, options: argparse.Namespace, tests: unittest.TestSuite, layer_name: str | None = None
     ) -> None:
-        from zope.testrunner.model import LayerName
-
         bus = Bus([Verbs(lambda: options.output)])
         name = LayerName(layer_name or "zope.testrunner.layer.UnitTests")
         super().__init__(bus.emit, time.time, name, tests.countTestCases())
