@@ -10,6 +10,7 @@ import sys
 import tempfile
 import unittest
 import warnings
+from unittest import mock
 
 import zope.testrunner
 from support import SAMPLES
@@ -160,6 +161,15 @@ class TestFeatures(RunnerCase):
             ["late_setup", "worker_setup", "layer_setup", "worker_teardown", "early_teardown"],
             calls[calls.index("late_setup") : calls.index("early_teardown") + 1],
         )
+
+    def test_a_child_of_several_tells_a_reader_of_text_only_that_it_lives(self) -> None:
+        self.addCleanup(setattr, sys, "stdin", sys.stdin)
+        self.addCleanup(setattr, sys, "stderr", sys.stderr)
+
+        with mock.patch.object(self.out, "close"):
+            self.run_names("passes", "skips", args=("--resume-layer", "zope.testrunner.layer.UnitTests", "1", "-j2", "-vvv"))
+
+        self.assertIn("seconds.\n.\n.\n  Ran 2 tests", self.out.getvalue())
 
     def test_no_hooks_for_tests_are_called(self) -> None:
         self.assertNotIn("test_setup", self.calls_of("passes", args=("-N2",)))

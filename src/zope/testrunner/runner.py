@@ -269,6 +269,9 @@ class Runner:
         options.testrunner_defaults = self.defaults
         options.resume_layer = None if resume is None else resume.layer
         options.resume_number = None if resume is None else resume.number
+        if resume is not None and not self.framed and options.processes > 1:
+            # A parent that reads lines of text takes those that consist of dots for signs of life, and shows the others.
+            options.verbose = 0
         self._make_output(options)
         self.options = options
         self.features = [feature for feature in built_in_features(self) if feature.active]
