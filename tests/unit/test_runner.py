@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -389,6 +390,18 @@ class TestHistoricalNames(unittest.TestCase):
             result.run_test(Sample("passes"))
 
         self.assertIn(" passes (", out.getvalue())
+
+
+class TestWhatOthersReplace(unittest.TestCase):
+    """What tests of other packages replace."""
+
+    def test_popen_is_found_where_it_was(self) -> None:
+        with mock.patch("zope.testrunner.runner.subprocess.Popen") as fake:
+            self.assertIs(fake, subprocess.Popen)
+
+    def test_other_names_are_missing_as_ever(self) -> None:
+        with self.assertRaisesRegex(AttributeError, "has no attribute 'nonesuch'"):
+            getattr(module, "nonesuch")
 
 
 class Ground:

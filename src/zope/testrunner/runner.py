@@ -738,6 +738,15 @@ def repr_lines(obj: object, max_width: int = 75, max_lines: int = 5) -> list[str
     return lines(obj, max_width, max_lines)
 
 
+def __getattr__(name: str) -> object:
+    if name == "subprocess":
+        # Where tests of other packages look for ``Popen`` to replace it; not imported before it is needed.
+        import subprocess
+
+        return subprocess
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "CanNotTearDown",
     "EndRun",
