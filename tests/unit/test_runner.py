@@ -118,6 +118,14 @@ class TestResults(RunnerCase):
         ((name, layer, suite),) = runner.ordered_layers()
         self.assertEqual(("zope.testrunner.layer.UnitTests", UnitTests, 1), (name, layer, suite.countTestCases()))
 
+    def test_options_that_cannot_be_served_are_told(self) -> None:
+        runner = Runner([], ["test", "-r"])
+        with contextlib.redirect_stdout(self.out):
+            self.assertIs(True, runner.run())
+
+        self.assertEqual((True, 1), (runner.failed, runner.exit_status))
+        self.assertIn("You must use the --repeat (-N) option", self.out.getvalue())
+
     def test_bad_options_are_one_error(self) -> None:
         with self.assertRaises(UsageError):
             self.run_names("passes", args=("--repeat=-1",))

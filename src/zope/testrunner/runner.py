@@ -31,6 +31,7 @@ from zope.testrunner.exceptions import (
     ReporterError,
     SubprocessError,
     UnexpectedSuccess,
+    UsageError,
 )
 from zope.testrunner.execution import worker
 from zope.testrunner.execution.result import Result
@@ -49,7 +50,7 @@ from zope.testrunner.layers import (
     registry_of_run,
 )
 from zope.testrunner.model import LayerName, Plan, Reason
-from zope.testrunner.options import get_options
+from zope.testrunner.options import complaint, get_options
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
 from zope.testrunner.report.standins import ReportedExcInfo
 from zope.testrunner.report.tally import Tally
@@ -220,9 +221,10 @@ class Runner:
     # The run
 
     def run(self) -> bool | None:
-        """Do it all; returns True if the options alone made the run fail, else None: look at ``failed``.
+        """Do it all; returns True if options that cannot be served made the run fail, else None: look at ``failed``.
 
-        Raises `UsageError` for options that cannot be served, and `ReporterError` when the output breaks.
+        Raises `UsageError` for words that make no sense, or packages that cannot be imported, and `ReporterError` when the
+        output breaks.
         """
         self.is_nested = Runner._nesting > 0
         Runner._nesting += 1
@@ -236,7 +238,14 @@ class Runner:
             Runner._nesting -= 1
 
     def _configured_run(self) -> bool | None:
-        self.configure()
+        try:
+            self.configure()
+        except UsageError as error:
+            if error.status != 1:
+                raise
+            # Options that make sense but cannot be served are told here, for those who have no use for an exception.
+            sys.stdout.write(f"{complaint(error)}\n")
+            return True
         if self.options.fail:
             return True
         if self.options.showversion:
