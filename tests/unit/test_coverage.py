@@ -215,6 +215,13 @@ class TestConfiguration(CoverageCase):
                 pattern = r"\A--coverage: the configuration of coverage.py cannot be used: .*\n\Z"
                 self.assertRegex(done.out + done.err, pattern)
 
+    @unittest.skipUnless(sys.platform == "linux", "names of files are text elsewhere")
+    def test_a_directory_whose_name_is_no_text(self) -> None:
+        done = self.run_project("--coverage", "out\udce9")
+
+        self.assertIn("Coverage: there is no report: 'utf-8' codec can't encode character", done.out)
+        self.assertNotIn("Traceback", done.err)
+
     def test_data_that_cannot_be_written(self) -> None:
         self.write("garden/tests/test_gone.py", """
             import shutil, unittest

@@ -255,6 +255,7 @@ class TestRoots(FindCase):
             ("pk_bad", f"no_such_module_at_all' ({self.project}/pk_bad/__init__.py, line 1); give"),
             ("pk_module", "'pk_module' (--package) is a module and not a package; use --module '^pk_module$'"),
             ("./pk_bad", "'..pk_bad' (--package): its directory is not below a search path"),
+            (str(self.project), "without a name (--package): a search path itself was given; name a package below it"),
         ):
             with self.subTest(name):
                 with self.assertRaises(UsageError) as caught:

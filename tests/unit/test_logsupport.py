@@ -109,7 +109,7 @@ class TestLogging(LoggingCase):
             Logging.global_setup(None)
 
         self.assertEqual(
-            ["ERROR: file specified by envvar ZOPE_TESTRUNNER_LOG_INI does not exist"],
+            ["ERROR: file specified by envvar ZOPE_TESTRUNNER_LOG_INI` does not exist"],
             [str(warning.message) for warning in caught],
         )
         self.assertEqual(["NullHandler"], self.kinds())

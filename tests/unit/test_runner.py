@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -38,6 +39,14 @@ class Sample(unittest.TestCase):
 
     def skips(self) -> None:
         self.skipTest("not today")
+
+
+class Broken:
+    """A layer that cannot be set up."""
+
+    @classmethod
+    def setUp(cls) -> None:
+        raise ValueError("no layer")
 
 
 class RunnerCase(unittest.TestCase):
@@ -79,6 +88,24 @@ class TestResults(RunnerCase):
         self.assertIn("AssertionError: no good\n", str(failure))
         self.assertIn("ValueError: bad\n", str(error))
 
+    def test_problems_of_hooks_come_as_failures_of_layers(self) -> None:
+        class Test(unittest.TestCase):
+            layer = Broken
+
+            def test(self) -> None:
+                pass
+
+        suite = unittest.TestSuite([Test("test")])
+        runner = Runner([], ["test"], found_suites=[suite])
+        with contextlib.redirect_stdout(io.StringIO()):
+            runner.run()
+
+        ((failure, exc_info),) = runner.errors
+        self.assertIsInstance(failure, module.SetUpLayerFailure)
+        self.assertEqual((f"Layer: {__name__}.Broken.setUp", Broken), (str(failure), failure.layer))
+        self.assertIn("ValueError: no layer\n", str(exc_info[1]))
+        self.assertEqual({f"{__name__}.Broken": Broken}, runner.layer_name_cache)
+
     def test_nothing_selected_is_a_success_unless_tests_are_required(self) -> None:
         self.assertEqual(0, self.run_names().exit_status)
         self.assertEqual(5, self.run_names(args=("--require-tests",)).exit_status)
@@ -90,6 +117,14 @@ class TestResults(RunnerCase):
         self.assertEqual(["zope.testrunner.layer.UnitTests"], list(runner.tests_by_layer_name))
         ((name, layer, suite),) = runner.ordered_layers()
         self.assertEqual(("zope.testrunner.layer.UnitTests", UnitTests, 1), (name, layer, suite.countTestCases()))
+
+    def test_options_that_cannot_be_served_are_told(self) -> None:
+        runner = Runner([], ["test", "-r"])
+        with contextlib.redirect_stdout(self.out):
+            self.assertIs(True, runner.run())
+
+        self.assertEqual((True, 1), (runner.failed, runner.exit_status))
+        self.assertIn("You must use the --repeat (-N) option", self.out.getvalue())
 
     def test_bad_options_are_one_error(self) -> None:
         with self.assertRaises(UsageError):
@@ -135,6 +170,15 @@ class TestFeatures(RunnerCase):
             ["late_setup", "worker_setup", "layer_setup", "worker_teardown", "early_teardown"],
             calls[calls.index("late_setup") : calls.index("early_teardown") + 1],
         )
+
+    def test_a_child_of_several_tells_a_reader_of_text_only_that_it_lives(self) -> None:
+        self.addCleanup(setattr, sys, "stdin", sys.stdin)
+        self.addCleanup(setattr, sys, "stderr", sys.stderr)
+
+        with mock.patch.object(self.out, "close"):
+            self.run_names("passes", "skips", args=("--resume-layer", "zope.testrunner.layer.UnitTests", "1", "-j2", "-vvv"))
+
+        self.assertIn("seconds.\n.\n.\n  Ran 2 tests", self.out.getvalue())
 
     def test_no_hooks_for_tests_are_called(self) -> None:
         self.assertNotIn("test_setup", self.calls_of("passes", args=("-N2",)))
@@ -369,6 +413,18 @@ class TestHistoricalNames(unittest.TestCase):
             result.run_test(Sample("passes"))
 
         self.assertIn(" passes (", out.getvalue())
+
+
+class TestWhatOthersReplace(unittest.TestCase):
+    """What tests of other packages replace."""
+
+    def test_popen_is_found_where_it_was(self) -> None:
+        with mock.patch("zope.testrunner.runner.subprocess.Popen") as fake:
+            self.assertIs(fake, subprocess.Popen)
+
+    def test_other_names_are_missing_as_ever(self) -> None:
+        with self.assertRaisesRegex(AttributeError, "has no attribute 'nonesuch'"):
+            getattr(module, "nonesuch")
 
 
 class Ground:

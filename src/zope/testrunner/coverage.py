@@ -216,7 +216,8 @@ class Coverage(Feature):
             percentage = self._total.report(file=text, ignore_errors=True)
             self._say(Importance.INFO, text.getvalue().rstrip("\n"))
             self._total.html_report(directory=self._html, ignore_errors=True)
-        except (self._library.CoverageException, OSError) as error:
+        except (self._library.CoverageException, OSError, UnicodeError) as error:
+            # The last one is for directories whose names have bytes that are no UTF-8.
             self._complaints.append(f"there is no report: {error}")
             return
         page = os.path.join(self._html, "index.html")

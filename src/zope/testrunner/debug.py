@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, NoReturn
 
+from zope.testrunner.breakpoints import HandBack, Stops, watch_hook
 from zope.testrunner.exceptions import EndRun
 from zope.testrunner.feature import Feature
 from zope.testrunner.imported import when_imported
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
     from zope.testrunner.problem import LooseExcInfo
-
-#: Gives the standard streams back to the user for as long as the context lasts.
-HandBack = Callable[[], "AbstractContextManager[None]"]
 
 # Where a debugger is entered nobody can be handed the streams of the run: tests call it, and so does what finds tests.
 _hand_back: ContextVar[HandBack] = ContextVar("streams_of_the_debugger", default=nullcontext)
@@ -113,7 +111,7 @@ def _say_where(error: doctest.DocTestFailure | doctest.UnexpectedException) -> N
 class Debugging(Feature):
     """Gives the standard streams back to the user whenever a debugger talks, in runs that hold output back.
 
-    That holds for `pdb.set_trace`, ``breakpoint()`` and all debuggers that are made of `pdb.Pdb`.
+    That holds for what ``breakpoint()`` enters, for `pdb.set_trace`, and for all debuggers that are made of `bdb.Bdb`.
     """
 
     active = True
@@ -121,7 +119,15 @@ class Debugging(Feature):
     def global_setup(self) -> None:
         self._given: Token[HandBack] = _hand_back.set(self.runner.handed_back)
         self._undo: Callable[[], None] = _nothing
+        self._stops = Stops(self.runner.handed_back)
+        self._forget_stops = when_imported("bdb", self._stops.watch)
         self._forget = when_imported("pdb", self._attend)
+        self._unhook = watch_hook(self.runner.handed_back)
+
+    def late_setup(self) -> None:
+        # Test modules may have brought a hook of their own.
+        self._unhook()
+        self._unhook = watch_hook(self.runner.handed_back)
 
     def _attend(self) -> None:
         import pdb  # noqa: T100
@@ -151,8 +157,11 @@ class Debugging(Feature):
         self._undo = undo
 
     def global_teardown(self) -> None:
+        self._unhook()
         self._forget()
         self._undo()
+        self._forget_stops()
+        self._stops.undo()
         _hand_back.reset(self._given)
 
 

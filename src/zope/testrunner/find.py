@@ -615,6 +615,12 @@ def _path_of_package(name: str) -> list[str]:
                 "add one with --path, or give a dotted name",
                 status=1,
             ) from None
+        if not name:
+            raise UsageError(
+                "Cannot import a package without a name (--package): a search path itself was given; "
+                "name a package below it, or leave --package out",
+                status=1,
+            ) from None
         text = f"{type(error).__name__}: {error}"
         frames = _users_frames(error, None)  # type: ignore[arg-type]
         while frames is not None and frames.tb_next is not None:

@@ -72,7 +72,8 @@ def _configuration() -> str | None:
     if named and not os.path.exists(named):
         import warnings
 
-        warnings.warn(f"ERROR: file specified by envvar {_VARIABLE} does not exist", stacklevel=2)
+        # Programs may look for this text; the single quotation mark has always been in it.
+        warnings.warn(f"ERROR: file specified by envvar {_VARIABLE}` does not exist", stacklevel=2)
         named = None
     path = os.path.abspath(named or "log.ini")
     return path if os.path.exists(path) else None

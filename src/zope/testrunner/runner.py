@@ -31,6 +31,7 @@ from zope.testrunner.exceptions import (
     ReporterError,
     SubprocessError,
     UnexpectedSuccess,
+    UsageError,
 )
 from zope.testrunner.execution import worker
 from zope.testrunner.execution.result import Result
@@ -48,11 +49,12 @@ from zope.testrunner.layers import (
     order_by_bases,
     registry_of_run,
 )
-from zope.testrunner.model import Plan, Reason
-from zope.testrunner.options import get_options
+from zope.testrunner.model import LayerName, Plan, Reason
+from zope.testrunner.options import complaint, get_options
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
+from zope.testrunner.report.standins import ReportedExcInfo
 from zope.testrunner.report.tally import Tally
-from zope.testrunner.report.verbs import Verbs
+from zope.testrunner.report.verbs import Verbs, layer_label
 
 if TYPE_CHECKING:
     import argparse
@@ -125,6 +127,7 @@ class Runner:
         #: The number of this process in events: 0 unless it is a child.
         self.worker = 0
         self.clock = time.time
+        self._registry = current_registry()
         #: How long a test or a whole layer took in earlier runs; None if that is not known.
         self.expected: Expected | None = None
         self.tally = Tally(self._live_test)
@@ -159,9 +162,13 @@ class Runner:
         return self.tally.failures
 
     @property
-    def errors(self) -> list[tuple[object, str | None]]:
-        """Pairs of a test (or a text) and a traceback as text."""
-        return self.tally.errors
+    def errors(self) -> list[tuple[object, str | ReportedExcInfo | None]]:
+        """Pairs of a test (or a text) and a traceback as text.
+
+        For hooks of layers, pairs of a `SetUpLayerFailure` or `TearDownLayerFailure` and an ``exc_info`` that has the
+        traceback as the text of its exception.
+        """
+        return [self._hook_failure(str(subject), text) or (subject, text) for subject, text in self.tally.errors]
 
     @property
     def skipped(self) -> list[tuple[object, str | None]]:
@@ -180,8 +187,8 @@ class Runner:
 
     @property
     def layer_name_cache(self) -> Mapping[str, object]:
-        """The layers that are known by name."""
-        return {str(name): layer for name, layer in current_registry().layers.items()}
+        """The layers of this run by name."""
+        return {str(name): layer for name, layer in self._registry.layers.items()}
 
     @property
     def listing(self) -> bool:
@@ -214,14 +221,15 @@ class Runner:
     # The run
 
     def run(self) -> bool | None:
-        """Do it all; returns True if the options alone made the run fail, else None: look at ``failed``.
+        """Do it all; returns True if options that cannot be served made the run fail, else None: look at ``failed``.
 
-        Raises `UsageError` for options that cannot be served, and `ReporterError` when the output breaks.
+        Raises `UsageError` for words that make no sense, or packages that cannot be imported, and `ReporterError` when the
+        output breaks.
         """
         self.is_nested = Runner._nesting > 0
         Runner._nesting += 1
         try:
-            with registry_of_run():
+            with registry_of_run() as self._registry:
                 try:
                     return self._configured_run()
                 finally:
@@ -230,7 +238,14 @@ class Runner:
             Runner._nesting -= 1
 
     def _configured_run(self) -> bool | None:
-        self.configure()
+        try:
+            self.configure()
+        except UsageError as error:
+            if error.status != 1:
+                raise
+            # Options that make sense but cannot be served are told here, for those who have no use for an exception.
+            sys.stdout.write(f"{complaint(error)}\n")
+            return True
         if self.options.fail:
             return True
         if self.options.showversion:
@@ -263,6 +278,9 @@ class Runner:
         options.testrunner_defaults = self.defaults
         options.resume_layer = None if resume is None else resume.layer
         options.resume_number = None if resume is None else resume.number
+        if resume is not None and not self.framed and options.processes > 1:
+            # A parent that reads lines of text takes those that consist of dots for signs of life, and shows the others.
+            options.verbose = 0
         self._make_output(options)
         self.options = options
         self.features = [feature for feature in built_in_features(self) if feature.active]
@@ -581,6 +599,22 @@ class Runner:
         return next((test for test in self.plan.tests() if id(test) == identity), None)
 
 
+    def _hook_failure(self, label: str, report: str | None) -> tuple[SetUpLayerFailure, ReportedExcInfo] | None:
+        """The pair for the hook of a layer that has this label in lists of problems; None if it is something else's."""
+        if report is None or not label.startswith(_LAYER):
+            return None
+        name, _, hook = label.removeprefix(_LAYER).rpartition(".")
+        layer = self._registry.layers.get(LayerName(name))
+        for kind in (SetUpLayerFailure, TearDownLayerFailure):
+            if layer is not None and hook == kind.subunit_label:
+                return kind(layer), ReportedExcInfo.recorded(report)
+        return None
+
+
+#: What labels of layers begin with in lists of problems.
+_LAYER = layer_label(LayerName(""))
+
+
 def _do_nothing() -> None:
     """Stands for a hook that is not there."""
 
@@ -636,8 +670,6 @@ class TestResult(Result):
     def __init__(
         self, options: argparse.Namespace, tests: unittest.TestSuite, layer_name: str | None = None
     ) -> None:
-        from zope.testrunner.model import LayerName
-
         bus = Bus([Verbs(lambda: options.output)])
         name = LayerName(layer_name or "zope.testrunner.layer.UnitTests")
         super().__init__(bus.emit, time.time, name, tests.countTestCases())
@@ -713,6 +745,15 @@ def repr_lines(obj: object, max_width: int = 75, max_lines: int = 5) -> list[str
     from zope.testrunner.execution.leftovers import repr_lines as lines
 
     return lines(obj, max_width, max_lines)
+
+
+def __getattr__(name: str) -> object:
+    if name == "subprocess":
+        # Where tests of other packages look for ``Popen`` to replace it; not imported before it is needed.
+        import subprocess
+
+        return subprocess
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [

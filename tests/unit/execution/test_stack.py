@@ -115,7 +115,31 @@ class TestProblems(StackCase):
         problem = self.sink.of(SetUpFinished)[-1].problem
         assert problem is not None
         self.assertEqual("no", problem.message)
-        self.assertIsNone(problem.live)
+
+    def test_who_is_told_of_a_failing_hook_has_what_was_raised_and_nobody_keeps_it(self) -> None:
+        for hook in ("up", "down"):
+            with self.subTest(hook):
+                seen: list[object] = []
+
+                def emit(event: object, seen: list[object] = seen) -> None:
+                    problem = getattr(event, "problem", None)
+                    if problem is not None:
+                        _, error, trace = problem.live
+                        # The frame of `Layer.note`, which is emptied afterwards.
+                        seen += [error, trace.tb_next.tb_next.tb_frame, "what" in trace.tb_next.tb_next.tb_frame.f_locals]
+
+                error = ValueError("no")
+                layer = Layer("bad", calls=self.calls)
+                layer.raises[hook] = error
+                stack = LayerStack(emit, FakeClock())
+
+                stack.set_up(layer)
+                stack.clean_up()
+
+                raised, frame, had_variables = seen
+                self.assertIs(error, raised)
+                self.assertIs(True, had_variables)
+                self.assertEqual({}, frame.f_locals)  # type: ignore[attr-defined]
 
     def test_a_set_up_that_is_not_implemented_is_a_problem_like_any_other(self) -> None:
         self.assertFalse(self.go_to(Layer("bad", up=NotImplementedError(), calls=self.calls)))

@@ -265,6 +265,11 @@ class Formatter(unittest.TestCase):
             self.assertIn(f"\n{name}\n", found)
         self.assertIn("ValueError: no", found)
 
+    def test_output_in_bytes(self) -> None:
+        self.formatter.test_error(self, 0.1, (ValueError, ValueError("no"), None), stdout=b"out \xc3\xa9 \xff")
+
+        self.assertIn("out \xe9 \ufffd", self.stream.getvalue().decode())
+
     def test_a_subclass_is_called_through_its_methods(self) -> None:
         seen: list[object] = []
 

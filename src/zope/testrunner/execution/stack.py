@@ -24,7 +24,7 @@ def catch(function: Callable[[], object]) -> Problem | None:
     """Call a hook of the user's and return what went wrong.
 
     `KeyboardInterrupt` and `MemoryError` are not for us to swallow, `NotImplementedError` is for the caller to judge.
-    What was raised is in the problem, until `_detached`.
+    What was raised is in the problem, for those who are told at once; `_let_go` of it afterwards.
     """
     try:
         function()
@@ -35,11 +35,10 @@ def catch(function: Callable[[], object]) -> Problem | None:
     return None
 
 
-def _detached(problem: Problem) -> Problem:
-    """The problem as text; what was raised, and all that it holds on to, is let go."""
+def _let_go(problem: Problem) -> None:
+    """Let go what was raised, and all that it holds on to."""
     if problem.live is not None:
         let_go(problem.live[1])
-    return problem.detached()
 
 
 class LayerStack:
@@ -113,7 +112,8 @@ class LayerStack:
         if problem is not None:
             self.problems += 1
             debugged = self._debugged(name, problem)
-            self._emit(SetUpFinished(self._clock(), self._worker, name, seconds, _detached(problem), debugged))
+            self._emit(SetUpFinished(self._clock(), self._worker, name, seconds, problem, debugged))
+            _let_go(problem)
             return False
         self._emit(SetUpFinished(self._clock(), self._worker, name, seconds))
         self._up[layer] = None
@@ -137,8 +137,9 @@ class LayerStack:
             self.problems += 1
             end = TearDownEnd.FAILED
             debugged = self._debugged(name, problem)
-            problem = _detached(problem)
         self._emit(TearDownFinished(self._clock(), self._worker, name, seconds, end, problem, debugged))
+        if problem is not None:
+            _let_go(problem)
         if end is TearDownEnd.UNSUPPORTED:
             raise CanNotTearDown(f"layer {name} cannot be torn down")
 

@@ -45,8 +45,10 @@ class Attachment(Record):
     data: bytes
 
     @classmethod
-    def text(cls, text: str, kind: tuple[str, str] = PLAIN) -> Attachment:
-        """An attachment of text; what has no UTF-8 is shown as escapes."""
+    def text(cls, text: str | bytes, kind: tuple[str, str] = PLAIN) -> Attachment:
+        """An attachment of text; what has no UTF-8 is shown as escapes, and bytes that are none as replacements."""
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "replace")
         return cls(kind, text.encode("utf-8", "backslashreplace"))
 
 

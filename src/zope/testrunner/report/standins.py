@@ -40,11 +40,20 @@ class ReportedExcInfo(tuple[type[BaseException], BaseException, "TracebackType |
     @classmethod
     def of(cls, problem: Problem) -> Self:
         """The exception of this problem, or a stand-in for it."""
-        live = problem.live
-        triple: _Triple = (RecordedError, RecordedError(problem.traceback), None) if live is None else live
+        if problem.live is None:
+            return cls.recorded(problem.traceback, problem.is_doctest)
+        return cls._made(problem.live, problem.traceback, problem.is_doctest)
+
+    @classmethod
+    def recorded(cls, report: str, is_doctest: bool = False) -> Self:
+        """A stand-in for an exception of which there is nothing but this report."""
+        return cls._made((RecordedError, RecordedError(report), None), report, is_doctest)
+
+    @classmethod
+    def _made(cls, triple: _Triple, report: str, is_doctest: bool) -> Self:
         made = cls(triple)
-        made.report = problem.traceback
-        made.is_doctest = problem.is_doctest
+        made.report = report
+        made.is_doctest = is_doctest
         return made
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from zope.testrunner.report.base import ImportProblem, Settings
     from zope.testrunner.report.packets import BinaryFile
 
+#: What a test has written to a stream, as those who call the methods of old have it.
+Said = str | bytes | None
+
 _STATUS = {
     Outcome.PASSED: "success",
     Outcome.FAILED: "failure",
@@ -568,13 +571,13 @@ class SubunitOutputFormatter:
         self.test_skipped(test, reason)
 
     def test_failure(
-        self, test: object, seconds: float, exc_info: LooseExcInfo, stdout: str | None = None, stderr: str | None = None
+        self, test: object, seconds: float, exc_info: LooseExcInfo, stdout: Said = None, stderr: Said = None
     ) -> None:
         """The test failed."""
         self._problem("failure", test, exc_info, stdout, stderr)
 
     def test_error(
-        self, test: object, seconds: float, exc_info: LooseExcInfo, stdout: str | None = None, stderr: str | None = None
+        self, test: object, seconds: float, exc_info: LooseExcInfo, stdout: Said = None, stderr: Said = None
     ) -> None:
         """The test ended in an error."""
         self._problem("error", test, exc_info, stdout, stderr)
@@ -652,7 +655,7 @@ class SubunitOutputFormatter:
         return Test(cast("RecordedTest", test).id(), True, (), self._around(0))
 
     def _problem(
-        self, status: str, test: object, exc_info: LooseExcInfo, stdout: str | None, stderr: str | None
+        self, status: str, test: object, exc_info: LooseExcInfo, stdout: Said, stderr: Said
     ) -> None:
         details = {"traceback": Attachment.text(self._report(exc_info), TRACEBACK)} | _streams(stdout, stderr)
         self._packets.end(self._live(test), time.time(), status, details)
@@ -735,7 +738,7 @@ def _traceback(problem: Problem) -> dict[str, Attachment]:
     return {"traceback": Attachment.text(problem.traceback, TRACEBACK)}
 
 
-def _streams(stdout: str | None, stderr: str | None) -> dict[str, Attachment]:
+def _streams(stdout: Said, stderr: Said) -> dict[str, Attachment]:
     named = (("test-stdout", stdout), ("test-stderr", stderr))
     return {name: Attachment.text(text) for name, text in named if text}
 
