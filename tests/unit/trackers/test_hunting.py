@@ -90,6 +90,18 @@ class TestOutcomes(HuntCase):
 
         self.assertIs(Growth.BOUNDED, hunt(work).growth)
 
+    @unittest.skipIf(tracker("heap").unavailable(), "the C heap is not measured here")
+    def test_a_buffer_that_grows_in_place_is_a_leak(self) -> None:
+        buffer = bytearray()
+
+        def work() -> None:
+            buffer.extend(bytes(64 * 1024))
+
+        finding = hunt(work)
+
+        self.assertEqual((Growth.LEAK, ["heap"]), (finding.growth, [verdict.tracker for verdict in finding.grown]))
+        self.assertRegex(describe(finding, "work")[1], r"^  on average: \+\d\d,\d{3} bytes on the C heap  \(\d of 11 runs")
+
     def test_growth_of_the_first_run_does_not_count(self) -> None:
         self.assertIs(Growth.STABLE, hunt(functools.cache(leaking)).growth)
 

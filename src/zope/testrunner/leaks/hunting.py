@@ -27,7 +27,7 @@ from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.session import Tracker
 from zope.testrunner.leaks.settle import changes_of_modules, frozen_by_others, saves_garbage, settle
-from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, judge
+from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, grows_in_steps, judge
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.explain import Explanation
@@ -243,8 +243,8 @@ class Hunter:
         return self._rows[run * width + place] - self._rows[(run - 1) * width + place]
 
     def _is_suspect(self, measured: int) -> bool:
-        """Whether some counter has grown in every run so far."""
-        if self._is_unchanged(measured):
+        """Whether some counter has grown in every run so far, or as far as it can be seen to."""
+        if measured <= self._policy.runs and self._is_unchanged(measured):
             return False
         for place, least in enumerate(self._least):
             run = measured
@@ -252,7 +252,13 @@ class Hunter:
                 run -= 1
             if not run:
                 return True
+            if measured > self._policy.runs and self._may_grow_in_steps(measured, place):
+                return True
         return False
+
+    def _may_grow_in_steps(self, measured: int, place: int) -> bool:
+        changes = [self._change(run, place) for run in range(1, measured + 1)]
+        return grows_in_steps(self._trackers[place].name, changes, self._policy, self._least[place])
 
     def _is_unchanged(self, run: int) -> bool:
         """Whether every counter is where it was before this run."""
