@@ -6,9 +6,11 @@ words.
 
 from __future__ import annotations
 
+import io
 import linecache
 import os
 import reprlib
+import sys
 import sysconfig
 import tracemalloc
 from array import array
@@ -17,7 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, compress
 from operator import ne
 from time import monotonic
-from typing import TYPE_CHECKING, Final, NamedTuple
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
@@ -25,6 +28,7 @@ from zope.testrunner.leaks.descriptors import Descriptors
 from zope.testrunner.leaks.paths import Route, is_a, route_through, route_to
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.refcounts import atoms_of, type_title
+from zope.testrunner.leaks.replaced import Replaced, replaced
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.threads import Threads
 from zope.testrunner.leaks.verdict import THRESHOLDS
@@ -44,6 +48,9 @@ _TIME: Final = 2.0
 #: Types, places and holders that are named; the rest of a large leak says no more.
 _NAMED: Final = 6
 
+#: Seconds for the text of an object, which is made by code of its class.
+_TIME_FOR_TEXT: Final = 1.0
+
 #: New objects whose referrers are looked for.
 _EXAMPLES: Final = 60
 
@@ -55,8 +62,14 @@ _LARGE: Final = 16 * 1024
 
 _CONTAINERS: Final = (list, dict, set, deque)
 _EXACT: Final = frozenset(map(id, _CONTAINERS))
-#: Containers that the collector may not know: dictionaries of atoms, and arrays of bytes.
-_UNTRACKED: Final = frozenset((id(dict), id(bytearray)))
+#: Containers that the collector may not know: dictionaries of atoms, and arrays of bytes and numbers.
+_UNTRACKED: Final = frozenset((id(dict), id(bytearray), id(array)))
+#: How long other things are that grow as they are written to, by type.
+_STREAMS: Final[Mapping[type, Callable[..., int]]] = {
+    array: array.__len__,
+    io.BytesIO: io.BytesIO.tell,
+    io.StringIO: io.StringIO.tell,
+}
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 #: What does the work may be part of the same package, and is not what is looked for either.
@@ -168,6 +181,7 @@ def _attempt(work: Callable[[], object], *, thorough: bool) -> _Attempt:
         young = gc.get_objects()
         traces = tracemalloc.take_snapshot()
         atoms = [atom for atom in atoms_of(young) if tracemalloc.get_object_traceback(atom) is not None]
+        values = replaced(_RUNS, _LARGE) if thorough else Replaced([], [])
     except Exception as error:
         why = f"it could not be run again to be explained: {type(error).__name__}: {error}"
         return _Attempt(Explanation(why=why, failed=True))
@@ -184,7 +198,7 @@ def _attempt(work: Callable[[], object], *, thorough: bool) -> _Attempt:
     del traces
     named = _new_names(before, [each.sample().detail or {} for each in others])
     try:
-        return _look(young, atoms, grown, filled, places, named)
+        return _look(young, atoms, grown, filled, places, named, values)
     except Exception as error:
         # Objects of the user are looked into, and can do as they like.
         why = f"looking for what holds it failed: {error!r}"
@@ -198,10 +212,11 @@ def _look(
     filled: list[Filled],
     places: tuple[Place, ...],
     named: tuple[str, ...],
+    values: Replaced,
 ) -> _Attempt:
     """Find out what the new objects are and what holds them."""
     end = monotonic() + _TIME
-    mine = {id(young), id(atoms), id(grown), id(filled), *map(id, filled)}
+    mine = {id(young), id(atoms), id(grown), id(filled), id(values), *map(id, values), *map(id, filled)}
     fresh = set(map(id, young))
     for container, growth, _ in grown:
         atoms += [item for item in _last(container, growth) if not gc.is_tracked(item)]
@@ -232,6 +247,14 @@ def _look(
         bound = route.bound if not holders else bound
         if not holders and route.holder is not None:
             holders.append(Holder(route.holder, route.title))
+    if not holders and (values.more or values.larger):
+        # Of new ones in one place each may be the one that leaks; one that is replaced holds what is in it.
+        targets = values.more[-_EXAMPLES:] or values.larger[:1]
+        mine.add(id(targets))
+        found = route_to(targets, fresh.union(map(id, values.more)), mine, max(end, monotonic() + _TIME / 4))
+        if found is not None and found.holder is not None:
+            route = found
+            holders.append(Holder(found.holder, found.title))
     why = None
     if not holders and leaked:
         why = "no object of Python is seen to hold it: C code, atexit or a context variable may"
@@ -293,7 +316,8 @@ def _containers(thorough: bool) -> tuple[_Containers, Caches]:
     # By identity: a metaclass may make its classes unhashable.
     keys = list(map(id, map(type, objects)))
     kinds = {key: type(found) for key, found in dict(zip(keys, objects, strict=True)).items()}
-    wanted = {key for key, kind in kinds.items() if issubclass(kind, _CONTAINERS)}
+    watched = (*_CONTAINERS, *_STREAMS) if thorough else _CONTAINERS
+    wanted = {key for key, kind in kinds.items() if issubclass(kind, watched)}
     plain = list(compress(objects, map(_EXACT.__contains__, keys)))
     others = list(compress(objects, map((wanted - _EXACT).__contains__, keys)))
     if not thorough:
@@ -312,6 +336,13 @@ def _size(container: object) -> int:
     for kind in _CONTAINERS:
         if is_a(container, kind):
             return int(kind.__len__(container))  # type: ignore[arg-type]  # past what a subclass may define
+    for stream, length in _STREAMS.items():
+        if is_a(container, stream):
+            try:
+                return length(container)
+            except ValueError:
+                # It is closed.
+                return 0
     return 0
 
 
@@ -371,9 +402,42 @@ def _new(young: list[object], atoms: list[object]) -> tuple[New, ...]:
 def _text(found: object) -> str:
     """An object as text, whatever its class makes of ``repr``."""
     try:
-        return _SHORT.repr(found)[:200]
-    except Exception as error:
+        with _Deadline(_TIME_FOR_TEXT):
+            return _SHORT.repr(found)[:200]
+    except _TooLate:
+        return f"<{type_title(type(found))}, whose repr takes more than a second>"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>"
+
+
+#: What ``sys.settrace`` takes.
+_Tracer: TypeAlias = Callable[[FrameType, str, Any], Any]
+
+
+class _TooLate(BaseException):
+    """The time is over; no ordinary handler is to catch it."""
+
+
+class _Deadline:
+    """Breaks off code of Python that is at work after so many seconds, in this thread."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = monotonic() + seconds
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        self._before = sys.gettrace()
+        sys.settrace(self._watch)
+
+    def __exit__(self, *ending: object) -> None:
+        sys.settrace(self._before)
+
+    def _watch(self, frame: FrameType, event: str, argument: object) -> _Tracer:
+        if monotonic() > self._end:
+            raise _TooLate
+        return self._watch
 
 
 _SHORT: Final = reprlib.Repr()
@@ -501,5 +565,9 @@ def _article(title: str) -> str:
 
 
 def _short(path: str) -> str:
-    relative = os.path.relpath(path) if os.path.isabs(path) else path
+    try:
+        relative = os.path.relpath(path) if os.path.isabs(path) else path
+    except OSError:
+        # The current directory is gone.
+        return path
     return path if relative.startswith("..") else relative
