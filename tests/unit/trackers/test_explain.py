@@ -265,6 +265,12 @@ class TestExplain(unittest.TestCase):
             "it could not be run again to be explained: ValueError: not again", explain(work).why
         )
 
+    def test_no_memory_to_look_for_it_is_no_failure_of_the_hunt(self) -> None:
+        with mock.patch.object(explain_module, "_containers", side_effect=MemoryError):
+            found = explain(lambda: None)
+
+        self.assertEqual("looking for what holds it failed: MemoryError()", found.why)
+
     def test_tracing_is_left_as_it_was(self) -> None:
         explain(lambda: None)
         self.assertFalse(tracemalloc.is_tracing())
@@ -458,6 +464,14 @@ class TestDescribe(unittest.TestCase):
         finding = Finding(Growth.NOT_REPEATABLE, (), 1, "it failed when run again")
 
         self.assertEqual(("Cannot be repeated in work: it failed when run again",), describe(finding, "work"))
+
+    def test_text_of_objects_stays_on_its_line(self) -> None:
+        new = New("shop.Note", 1, "first\n\nTests with errors:\x1b[31m \udcff \N{SNOWMAN}")
+        verdict = Verdict("blocks", Unit.COUNT, Growth.LEAK, (1,) * 11, 1)
+        finding = Finding(Growth.LEAK, (verdict,), 12, None, Explanation(new=(new,)))
+
+        expected = r"  for example: first\n\nTests with errors:\x1b[31m \udcff " + "\N{SNOWMAN}"
+        self.assertEqual(expected, describe(finding, "work")[3])
 
     def test_a_current_directory_that_is_gone_does_no_harm(self) -> None:
         place = Place(__file__, 1, 1, "line")

@@ -129,6 +129,14 @@ def explain(work: Callable[[], object]) -> Explanation:
 
     Nobody else may have frozen the heap.  If the work fails now, the explanation says just that.
     """
+    try:
+        return _explain(work)
+    except Exception as error:
+        # A leak is found by then, and there may be no memory left to look for it.
+        return Explanation(why=f"looking for what holds it failed: {error!r}", failed=True)
+
+
+def _explain(work: Callable[[], object]) -> Explanation:
     known, excuse, _ = _attempt(work, thorough=False)
     if _is_enough(known):
         return known
@@ -533,7 +541,7 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         lines.append(f"  one of them is {known.route}")
     if known.why:
         lines.append(f"  {known.why}")
-    return tuple(lines)
+    return tuple(map(_one_line, lines))
 
 
 def deltas(finding: Finding, runs: int | None = None) -> str:
@@ -562,6 +570,11 @@ def _growth(verdict: Verdict) -> str:
 
 def _article(title: str) -> str:
     return "an" if title[:1].lower() in "aeiou" else "a"
+
+
+def _one_line(text: str) -> str:
+    """The text with escapes for line ends and control characters, which an object's own text may contain."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _short(path: str) -> str:
