@@ -105,11 +105,8 @@ def compare(expected: Expected, verdicts: Iterable[Verdict]) -> tuple[Agreement,
         )
     other = next((each for each in leaks if each not in known and each.tracker in _APART), None)
     if other is not None:
-        return (
-            Agreement.WORSE,
-            f"every run adds {other.per_run} to {other.tracker}, and only a leak of {expected.kind} was expected "
-            f"({expected.reason})",
-        )
+        only = f"only a leak of {expected.kind} was expected ({expected.reason})"
+        return Agreement.WORSE, f"every run adds {other.per_run} to {other.tracker}, and {only}"
     if expected.most is not None:
         over = [verdict for verdict in known if verdict.per_run > expected.most]
         if over:

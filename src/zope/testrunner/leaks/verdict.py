@@ -53,9 +53,9 @@ def judge(
     """The verdict on one counter, given its ``changes`` over the runs, in order, the warm-up included.
 
     A leak rises by the threshold (1, or what `THRESHOLDS` says) in every run after the warm-up: one change
-    below it clears, but for the C heap (see `grows_in_steps`). Of the rest, what grew in several runs in a row and then
-    stopped is bounded, what grew in one is one-time growth, and what has grown and fallen, or paused, without coming to
-    rest is not judged, as too few runs to tell.
+    below it clears, but for the C heap, where what grows in place takes more than it needs and has room for a run or
+    two.  Of the rest, what grew in several runs in a row and then stopped is bounded, what grew in one is one-time
+    growth, and what has grown and fallen, or paused, without coming to rest is not judged, as too few runs to tell.
     """
     least = THRESHOLDS.get(tracker, 1) if threshold is None else threshold
     deltas = tuple(changes[policy.warmup :])
