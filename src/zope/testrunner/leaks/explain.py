@@ -6,11 +6,11 @@ words.
 
 from __future__ import annotations
 
+import _thread
 import io
 import linecache
 import os
 import reprlib
-import sys
 import sysconfig
 import tracemalloc
 from array import array
@@ -19,8 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, compress
 from operator import ne
 from time import monotonic
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
@@ -409,43 +408,33 @@ def _new(young: list[object], atoms: list[object]) -> tuple[New, ...]:
 
 def _text(found: object) -> str:
     """An object as text, whatever its class makes of ``repr``."""
+    done = _thread.allocate_lock()
+    done.acquire()
+    texts: deque[str] = deque(maxlen=1)
+
+    def write() -> None:
+        try:
+            texts.append(_SHORT.repr(found)[:200])
+        except BaseException as error:
+            texts.append(f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>")
+        finally:
+            done.release()
+
+    # In a thread of its own, which can be left behind: no tracing, as that slows down all code that runs later.
+    writer = _thread.start_new_thread(write, ())
+    if done.acquire(timeout=_TIME_FOR_TEXT):
+        return texts[0]
+    _end(writer)
+    return f"<{type_title(type(found))}, whose repr takes more than a second>"
+
+
+def _end(thread: int) -> None:
+    """Let an exception end this thread, if it runs code of Python."""
     try:
-        with _Deadline(_TIME_FOR_TEXT):
-            return _SHORT.repr(found)[:200]
-    except _TooLate:
-        return f"<{type_title(type(found))}, whose repr takes more than a second>"
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        return f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>"
-
-
-#: What ``sys.settrace`` takes.
-_Tracer: TypeAlias = Callable[[FrameType, str, Any], Any]
-
-
-class _TooLate(BaseException):
-    """The time is over; no ordinary handler is to catch it."""
-
-
-class _Deadline:
-    """Breaks off code of Python that is at work after so many seconds, in this thread."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = monotonic() + seconds
-        self._before: Any = None
-
-    def __enter__(self) -> None:
-        self._before = sys.gettrace()
-        sys.settrace(self._watch)
-
-    def __exit__(self, *ending: object) -> None:
-        sys.settrace(self._before)
-
-    def _watch(self, frame: FrameType, event: str, argument: object) -> _Tracer:
-        if monotonic() > self._end:
-            raise _TooLate
-        return self._watch
+        import ctypes
+    except ImportError:
+        return
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(SystemExit))
 
 
 _SHORT: Final = reprlib.Repr()
