@@ -189,8 +189,8 @@ class TestExplain(unittest.TestCase):
                 while True:
                     pass
 
+        self.assertIn("whose repr raises SystemExit", explain_module._text(Exiting()))
         with mock.patch.object(explain_module, "_TIME_FOR_TEXT", 0.01):
-            self.assertIn("whose repr raises SystemExit", explain_module._text(Exiting()))
             self.assertIn("whose repr takes", explain_module._text(Endless()))
 
     def test_text_of_large_things_is_short(self) -> None:

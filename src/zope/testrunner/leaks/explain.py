@@ -48,7 +48,7 @@ _TIME: Final = 2.0
 _NAMED: Final = 6
 
 #: Seconds for the text of an object, which is made by code of its class.
-_TIME_FOR_TEXT: Final = 1.0
+_TIME_FOR_TEXT: Final = 2.0
 
 #: New objects whose referrers are looked for.
 _EXAMPLES: Final = 60
@@ -425,7 +425,7 @@ def _text(found: object) -> str:
     if done.acquire(timeout=_TIME_FOR_TEXT):
         return texts[0]
     _end(writer)
-    return f"<{type_title(type(found))}, whose repr takes more than a second>"
+    return f"<{type_title(type(found))}, whose repr takes too long>"
 
 
 def _end(thread: int) -> None:
