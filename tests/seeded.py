@@ -256,6 +256,55 @@ def bytes_that_grow(keep: bool) -> None:
         shelf["bytes_that_grow"] = b""
 
 
+@kind(start=bytearray)
+def a_buffer_that_grows_in_place(keep: bool) -> None:
+    shelf["a_buffer_that_grows_in_place"] += bytes(64 * 1024)
+    if not keep:
+        shelf["a_buffer_that_grows_in_place"].clear()
+
+
+@kind(start=io.BytesIO)
+def a_stream_that_is_written_to(keep: bool) -> None:
+    shelf["a_stream_that_is_written_to"].write(bytes(50_000))
+    if not keep:
+        shelf["a_stream_that_is_written_to"].seek(0)
+        shelf["a_stream_that_is_written_to"].truncate()
+
+
+@kind(start=lambda: array.array("d"))
+def an_array_that_grows(keep: bool) -> None:
+    shelf["an_array_that_grows"].extend(range(5_000))
+    if not keep:
+        del shelf["an_array_that_grows"][:]
+
+
+@kind(start=list, allocates=False)
+def nothing_thousands_of_times(keep: bool) -> None:
+    shelf["nothing_thousands_of_times"].extend([None] * 5_000)
+    if not keep:
+        shelf["nothing_thousands_of_times"].clear()
+
+
+@kind("seeded.a_text", undo=lambda: globals().update(a_text=""))
+def a_text_that_grows(keep: bool) -> None:
+    global a_text
+    a_text += "x" * 30_000
+    if not keep:
+        a_text = ""
+
+
+a_text = ""
+
+
+@kind("seeded.links", undo=lambda: globals().update(links=None))
+def a_chain_of_tuples(keep: bool) -> None:
+    global links
+    links = (next(numbers), links) if keep else None
+
+
+links: tuple[int, Any] | None = None
+
+
 # Attributes, classes, functions.
 
 
@@ -279,6 +328,17 @@ def an_attribute(keep: bool) -> None:
 
 
 instance = types.SimpleNamespace()
+
+
+@kind("seeded.single", undo=lambda: vars(single).clear())
+def an_attribute_without_a_dictionary(keep: bool) -> None:
+    name = f"attribute_{next(numbers)}"
+    setattr(single, name, name)
+    if not keep:
+        delattr(single, name)
+
+
+single = Plain()
 
 
 @kind("seeded.a_function_attribute", undo=lambda: a_function_attribute.calls.clear())  # type: ignore[attr-defined]
@@ -677,6 +737,15 @@ _gone.set()
 
 
 # Nothing new, or nothing that Python sees.
+
+
+@kind(None, allocates=False)
+def rows_in_memory(keep: bool) -> None:
+    if "rows_in_memory" not in shelf:
+        shelf["rows_in_memory"] = sqlite3.connect(":memory:")
+        shelf["rows_in_memory"].execute("create table kept (text)")
+    if keep:
+        shelf["rows_in_memory"].execute("insert into kept values (?)", ("x" * 30_000,))
 
 
 @kind(None)

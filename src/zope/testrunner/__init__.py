@@ -100,7 +100,8 @@ def _run(
         sys.stderr.write("\nInterrupted.\n")
         return True, module.INTERRUPTED
     except ReporterError as error:
-        closed = sys.stdout is None or sys.stdout.closed
+        stdout = getattr(sys, "stdout", None)
+        closed = stdout is None or stdout.closed
         if not closed and not isinstance(error.__cause__, OSError):
             # A formatter is wrong, and its author wants to see where.
             raise
@@ -141,8 +142,9 @@ def _explain(error: TestRunnerError) -> int:
 def _flush() -> None:
     """Write out what the report still holds back; raises `ReporterError` if that cannot be done."""
     try:
-        if sys.stdout is not None and not sys.stdout.closed:
-            sys.stdout.flush()
+        stdout = getattr(sys, "stdout", None)
+        if stdout is not None and not stdout.closed:
+            stdout.flush()
     except OSError as error:
         from zope.testrunner.exceptions import ReporterError
 

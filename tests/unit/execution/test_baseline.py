@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from unittest import mock
 
 from support import ProjectCase
+from zope.testrunner.config import LeakPolicy
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.execution.baseline import Baseline
+from zope.testrunner.execution.hunt import Hunt
 from zope.testrunner.leaks import Finding
+from zope.testrunner.leaks.expected import Expected
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
+from zope.testrunner.model import LayerName
 
 
 def leak(tracker: str, per_run: int) -> Verdict:
@@ -48,6 +53,15 @@ class TestBaseline(ProjectCase):
 
         self.assertFalse(known.tolerates("test_a", (leak("blocks", 3), leak("threads", 1))))
         self.assertFalse(known.tolerates("test_b", (leak("blocks", 3),)))
+
+    def test_a_marker_that_is_no_longer_true_is_a_problem_whatever_is_known(self) -> None:
+        known = self.written(test_a=finding(leak("blocks", 3)))
+        hunt = Hunt(LeakPolicy(hunt="", baseline="known.json"), lambda event: None, lambda: 0.0, known)
+        test = mock.Mock(id="test_a", label="test_a")
+        layer = LayerName("shop.Layer")
+
+        self.assertFalse(hunt.judge(layer, test, finding(leak("blocks", 3)), None))
+        self.assertTrue(hunt.judge(layer, test, finding(leak("blocks", 3)), Expected("a file", "descriptors")))
 
     def test_clean_tests_leave_the_file(self) -> None:
         self.written(test_a=finding(leak("blocks", 3)), test_b=finding(leak("blocks", 1)))

@@ -310,6 +310,14 @@ class StreamFaultTest(unittest.TestCase):
                 self.assertIs(own, sys.stdout)
                 self.assertEqual("  Set up shop.Layer heard\n", own.getvalue())
 
+    def test_it_takes_the_place_of_one_that_a_test_deleted_as_well(self) -> None:
+        own = io.StringIO()
+        with mock.patch("sys.__stdout__", own), contextlib.redirect_stdout(io.StringIO()):
+            del sys.stdout
+            OutputFormatter(None).info("heard")
+
+        self.assertEqual("heard\n", own.getvalue())
+
     def test_a_stream_that_lacks_a_method_is_the_fault_of_who_put_it_there(self) -> None:
         with contextlib.redirect_stdout(object()), self.assertRaises(AttributeError):  # type: ignore[type-var]
             OutputFormatter(None).info("nobody hears this")

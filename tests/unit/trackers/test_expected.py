@@ -67,6 +67,17 @@ class TestCompare(unittest.TestCase):
         self.assertIs(Agreement.WORSE, agreement)
         self.assertEqual("every run adds 6 to blocks, and 5 were expected (a cache)", words)
 
+    def test_a_marker_for_memory_does_not_cover_descriptors(self) -> None:
+        objects = BLOCKS._replace(tracker="objects")
+        descriptors = BLOCKS._replace(tracker="descriptors", per_run=1)
+
+        self.assertIs(Agreement.KNOWN, self.agreement(Expected("a cache", "blocks"), BLOCKS, objects))
+        self.assertIs(Agreement.KNOWN, self.agreement(Expected("a file", "descriptors"), BLOCKS, descriptors))
+        self.assertIs(Agreement.KNOWN, self.agreement(Expected("anything"), BLOCKS, descriptors))
+        agreement, words = compare(Expected("a cache", "blocks"), [BLOCKS, descriptors])
+        self.assertIs(Agreement.WORSE, agreement)
+        self.assertEqual("every run adds 1 to descriptors, and only a leak of blocks was expected (a cache)", words)
+
     def test_what_is_not_to_be_judged_is_not(self) -> None:
         self.assertIs(Agreement.UNCHECKED, self.agreement(Expected("strange", judged=False), BLOCKS))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import collections
 import functools
+import io
 import itertools
 import os
+import sys
 import threading
 import tracemalloc
 import types
 import unittest
 from collections.abc import Callable
 from typing import NoReturn
+from unittest import mock
 
 import seeded
 
@@ -23,6 +26,8 @@ from zope.testrunner.leaks.hunting import Finding
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 
 numbers = itertools.count(10**6)
+#: The module, which the function of the same name is in front of.
+explain_module = sys.modules[explain.__module__]
 held: dict[str, object] = {}
 
 
@@ -105,6 +110,42 @@ class TestExplain(unittest.TestCase):
                 self.assertIs(target, eval(expression.removeprefix(f"{__name__}."), globals()))
         Owner.shared.clear()
 
+    def test_a_value_that_is_replaced_by_a_larger_one_is_named(self) -> None:
+        def larger() -> None:
+            seeded.a_text += "x" * 30_000
+
+        def longer() -> None:
+            seeded.links = (next(numbers), seeded.links)
+
+        self.addCleanup(setattr, seeded, "a_text", "")
+        self.addCleanup(setattr, seeded, "links", None)
+        self.assertEqual("seeded.a_text", self.holder_of(larger))
+        self.assertEqual("seeded.links", self.holder_of(longer))
+
+    def test_an_object_with_more_and_more_attributes_is_named(self) -> None:
+        # One whose attributes have not been asked for all together, which would make a dictionary of them.
+        self.addCleanup(setattr, seeded, "single", seeded.Plain())
+        single = seeded.single = seeded.Plain()
+
+        def more() -> None:
+            number = next(numbers)
+            setattr(single, f"number_{number}", number)
+
+        self.assertEqual("seeded.single", self.holder_of(more))
+
+    def test_one_value_in_the_place_of_another_explains_nothing(self) -> None:
+        def other() -> None:
+            seeded.a_text = f"text {next(numbers)}"
+
+        self.addCleanup(setattr, seeded, "a_text", "")
+        self.assertEqual((), explain(other).holders)
+
+    def test_what_is_written_to_is_named(self) -> None:
+        for stream, piece in ((io.BytesIO(), b"text"), (io.StringIO(), "text")):
+            held["stream"] = stream
+            with self.subTest(type(stream)):
+                self.assertEqual(f"{__name__}.held['stream']", self.holder_of(functools.partial(stream.write, piece)))
+
     def test_a_local_variable_is_named_with_its_function(self) -> None:
         local: list[object] = []
 
@@ -137,6 +178,20 @@ class TestExplain(unittest.TestCase):
         found = explain(lambda: listed.append(Hostile()))
 
         self.assertTrue(found.new[0].example.startswith("<Hostile"), found.new[0].example)
+
+    def test_text_that_ends_the_process_or_never_ends_is_left_out(self) -> None:
+        class Exiting:
+            def __repr__(self) -> str:
+                raise SystemExit(3)
+
+        class Endless:
+            def __repr__(self) -> str:
+                while True:
+                    pass
+
+        self.assertIn("whose repr raises SystemExit", explain_module._text(Exiting()))
+        with mock.patch.object(explain_module, "_TIME_FOR_TEXT", 0.01):
+            self.assertIn("whose repr takes", explain_module._text(Endless()))
 
     def test_text_of_large_things_is_short(self) -> None:
         held["list"] = listed = []
@@ -206,6 +261,12 @@ class TestExplain(unittest.TestCase):
         self.assertEqual(
             "it could not be run again to be explained: ValueError: not again", explain(work).why
         )
+
+    def test_no_memory_to_look_for_it_is_no_failure_of_the_hunt(self) -> None:
+        with mock.patch.object(explain_module, "_containers", side_effect=MemoryError):
+            found = explain(lambda: None)
+
+        self.assertEqual("looking for what holds it failed: MemoryError()", found.why)
 
     def test_tracing_is_left_as_it_was(self) -> None:
         explain(lambda: None)
@@ -400,6 +461,21 @@ class TestDescribe(unittest.TestCase):
         finding = Finding(Growth.NOT_REPEATABLE, (), 1, "it failed when run again")
 
         self.assertEqual(("Cannot be repeated in work: it failed when run again",), describe(finding, "work"))
+
+    def test_text_of_objects_stays_on_its_line(self) -> None:
+        new = New("shop.Note", 1, "first\n\nTests with errors:\x1b[31m \udcff \N{SNOWMAN}")
+        verdict = Verdict("blocks", Unit.COUNT, Growth.LEAK, (1,) * 11, 1)
+        finding = Finding(Growth.LEAK, (verdict,), 12, None, Explanation(new=(new,)))
+
+        expected = r"  for example: first\n\nTests with errors:\x1b[31m \udcff " + "\N{SNOWMAN}"
+        self.assertEqual(expected, describe(finding, "work")[3])
+
+    def test_a_current_directory_that_is_gone_does_no_harm(self) -> None:
+        place = Place(__file__, 1, 1, "line")
+        verdict = Verdict("blocks", Unit.COUNT, Growth.LEAK, (1,) * 11, 1)
+        finding = Finding(Growth.LEAK, (verdict,), 12, None, Explanation(places=(place,)))
+        with mock.patch("os.getcwd", side_effect=FileNotFoundError):
+            self.assertIn(f"  allocated at {__file__}:1", describe(finding, "work"))
 
     def test_nothing_that_python_sees(self) -> None:
         kind = next(kind for kind in seeded.KINDS if kind.name == "a_lost_reference")

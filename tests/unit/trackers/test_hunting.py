@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import itertools
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import types
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed, hunt, tracker
@@ -42,6 +44,32 @@ class Steady:
 
     def sample(self) -> Sample:
         return Sample(7)
+
+
+class Churned(Steady):
+    """Counts what grows whenever it is looked at, whatever has been done meanwhile."""
+
+    name = "blocks"
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def sample(self) -> Sample:
+        self.total += 1
+        return Sample(self.total)
+
+
+@contextlib.contextmanager
+def waiting_thread() -> Iterator[None]:
+    """A thread that does nothing."""
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
 
 
 class HuntCase(unittest.TestCase):
@@ -90,6 +118,18 @@ class TestOutcomes(HuntCase):
 
         self.assertIs(Growth.BOUNDED, hunt(work).growth)
 
+    @unittest.skipIf(tracker("heap").unavailable(), "the C heap is not measured here")
+    def test_a_buffer_that_grows_in_place_is_a_leak(self) -> None:
+        buffer = bytearray()
+
+        def work() -> None:
+            buffer.extend(bytes(64 * 1024))
+
+        finding = hunt(work)
+
+        self.assertEqual((Growth.LEAK, ["heap"]), (finding.growth, [verdict.tracker for verdict in finding.grown]))
+        self.assertRegex(describe(finding, "work")[1], r"^  on average: \+\d\d,\d{3} bytes on the C heap  \(\d of 11 runs")
+
     def test_growth_of_the_first_run_does_not_count(self) -> None:
         self.assertIs(Growth.STABLE, hunt(functools.cache(leaking)).growth)
 
@@ -110,6 +150,22 @@ class TestOutcomes(HuntCase):
         finding = hunt(lambda: answer(next(numbers)))
 
         self.assertEqual((Growth.BOUNDED, "bounded at 128"), (finding.growth, finding.why))
+
+    def test_the_cursors_that_a_database_remembers_are_bounded(self) -> None:
+        kept.append(database := sqlite3.connect(":memory:"))
+        self.addCleanup(database.close)
+
+        finding = hunt(lambda: database.execute("select 1").fetchall())
+
+        self.assertEqual((Growth.BOUNDED, "bounded at 200"), (finding.growth, finding.why))
+
+    @unittest.skipIf(tracker("heap").unavailable(), "the C heap is not measured here")
+    def test_rows_that_fill_a_database_in_memory_are_a_leak(self) -> None:
+        kept.append(database := sqlite3.connect(":memory:"))
+        self.addCleanup(database.close)
+        database.execute("create table rows (text)")
+
+        self.assertTrue(hunt(lambda: database.execute("insert into rows values (?)", ("x" * 40_000,))).is_leak)
 
     def test_references_alone_are_a_class_of_their_own(self) -> None:
         held: dict[str, list[object]] = {}
@@ -324,6 +380,17 @@ class TestHostileWork(HuntCase):
         finding = hunt(work)
 
         self.assertFalse(finding.is_leak, describe(finding, "work"))
+
+    def test_what_another_thread_makes_is_not_the_work_s_doing(self) -> None:
+        with waiting_thread():
+            finding = hunt(clean, trackers=[Churned()])
+
+        self.assertIs(Growth.NOT_JUDGED, finding.growth)
+        self.assertIn("another thread", finding.why or "")
+
+    def test_a_thread_that_waits_excuses_nothing(self) -> None:
+        with waiting_thread():
+            self.assertIs(Growth.LEAK, hunt(leaking, explain=False).growth)
 
     def test_saving_of_all_garbage_from_before_is_not_judged(self) -> None:
         gc.set_debug(gc.DEBUG_SAVEALL)

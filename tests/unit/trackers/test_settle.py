@@ -83,6 +83,15 @@ class TestSettle(unittest.TestCase):
             with mock.patch.object(sys, "stdout", stream):
                 settle()
 
+    def test_streams_that_a_test_deleted_or_replaced_by_anything_do_no_harm(self) -> None:
+        strange = mock.Mock()
+        strange.flush.side_effect = RuntimeError("no")
+        with mock.patch.object(sys, "stderr", strange), mock.patch.object(sys, "stdout"):
+            del sys.stdout
+            settle()
+
+        strange.flush.assert_called_once_with()
+
     def test_a_double_in_place_of_a_cache_is_left_alone(self) -> None:
         with mock.patch.object(re, "purge") as purge:
             settle()

@@ -311,6 +311,10 @@ class TestRefcounts(unittest.TestCase):
         ):
             self.assertIn("foreign", refcounts.foreign_extensions())
 
+    def test_a_hunt_that_cannot_judge_references_for_their_sake_says_so(self) -> None:
+        with mock.patch.object(refcounts, "foreign_extensions", return_value=("first", "second")):
+            self.assertIn("first and 1 more do not", leaks.what_hunts_cannot_see() or "")
+
 
 class Thing:
     """One of its kind."""

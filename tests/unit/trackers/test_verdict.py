@@ -57,6 +57,29 @@ class TestJudge(unittest.TestCase):
         self.assertIs(Growth.STABLE, growth(0, *[4096] * 11, tracker="heap"))
         self.assertIs(Growth.LEAK, growth(0, *[16 * 1024] * 11, tracker="heap"))
 
+    def test_a_buffer_with_a_reserve_is_a_leak_although_some_runs_fit_into_it(self) -> None:
+        rise = 72 * 1024
+        verdict = judge("heap", Unit.BYTES, (0, *[rise] * 7, 0, rise, 0, rise))
+
+        self.assertIs(Growth.LEAK, verdict.growth)
+        self.assertEqual(rise * 9 // 11, verdict.per_run)
+        self.assertIs(Growth.LEAK, growth(0, *[rise] * 4, 0, 0, rise, 0, rise, 0, 0, tracker="heap"))
+
+    def test_a_pause_clears_what_does_not_go_on_or_is_given_back(self) -> None:
+        rise = 72 * 1024
+
+        self.assertIs(Growth.BOUNDED, growth(0, *[rise] * 9, 0, 0, tracker="heap"))
+        self.assertIs(Growth.BOUNDED, growth(0, *[rise] * 8, 0, 0, 0, tracker="heap"))
+        self.assertIs(Growth.NOT_JUDGED, growth(0, *[rise] * 7, 0, rise, -rise, rise, tracker="heap"))
+        self.assertIs(Growth.NOT_JUDGED, growth(0, rise, rise, 0, *[rise] * 8, tracker="heap"))
+        self.assertIs(Growth.NOT_JUDGED, growth(0, *[rise] * 4, 0, *[rise] * 3, 0, 0, 0, tracker="heap"))
+        self.assertIs(Growth.NOT_JUDGED, growth(0, *[1] * 7, 0, *[1] * 3))
+
+    def test_a_fixed_number_of_runs_allows_no_pause(self) -> None:
+        rise = 72 * 1024
+
+        self.assertIs(Growth.NOT_JUDGED, growth(*[rise] * 7, 0, rise, tracker="heap", policy=fixed(":")))
+
     def test_what_every_run_adds_is_the_least_of_them(self) -> None:
         self.assertEqual(2, judge("blocks", Unit.COUNT, (900, 5, 2, 3), Policy(confirm=0)).per_run)
 

@@ -12,7 +12,7 @@ from zope.testrunner.execution.streams import Held
 from zope.testrunner.grouping import class_with_fixtures, module_with_fixtures
 from zope.testrunner.layers import name_of, order_by_bases, with_bases
 from zope.testrunner.leaks import CannotRepeat, Hunter, fixed
-from zope.testrunner.leaks.expected import Expected, marker_for
+from zope.testrunner.leaks.expected import Agreement, Expected, marker_for
 from zope.testrunner.leaks.hunting import Finding
 from zope.testrunner.leaks.judgement import weigh
 from zope.testrunner.leaks.readings import Growth
@@ -108,13 +108,19 @@ class Hunt:
             self._tell(layer, test, finding)
             return False
         label = f"set-up and tear-down of layer {layer}" if test is None else f"test {test.label}"
-        problem, report, why, _ = weigh(finding, label, marker)
+        problem, report, why, agreement = weigh(finding, label, marker)
         key = test.id if test is not None else label
         if self._baseline is not None:
             if self._policy.update:
                 self._baseline.note(key, finding)
                 problem = problem and marker is not None
-            elif problem and finding.is_leak and self._baseline.tolerates(key, finding.verdicts):
+            elif (
+                problem
+                and finding.is_leak
+                # The file knows nothing of markers, which are to be removed when they are no longer true.
+                and agreement is not Agreement.STALE
+                and self._baseline.tolerates(key, finding.verdicts)
+            ):
                 problem, why = False, "in the baseline"
                 report = (*report, f"  known: it is in {self._policy.baseline}")
         problem = problem and not self._policy.report_only

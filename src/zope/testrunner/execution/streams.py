@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any
 
 
 class HeldStream(io.TextIOWrapper):
@@ -27,13 +27,14 @@ class Held:
     """The two standard streams, replaced from `arm` to `take`."""
 
     def __init__(self) -> None:
-        self._real: tuple[TextIO, TextIO] | None = None
+        self._real: tuple[Any, Any] | None = None
         self._held: tuple[HeldStream, HeldStream] | None = None
 
     def arm(self) -> None:
         """Start to hold back; if that is going on already, go on."""
         if self._held is None:
-            self._real = (sys.stdout, sys.stderr)
+            # A test may have deleted them.
+            self._real = (getattr(sys, "stdout", None), getattr(sys, "stderr", None))
             self._held = (HeldStream(), HeldStream())
             sys.stdout, sys.stderr = self._held
 
@@ -59,7 +60,7 @@ class Held:
         if self._real is None:
             yield
             return
-        present = sys.stdout, sys.stderr
+        present = getattr(sys, "stdout", None), getattr(sys, "stderr", None)
         sys.stdout, sys.stderr = self._real
         try:
             yield

@@ -197,7 +197,19 @@ def what_disturbs() -> str | None:
 
 
 def what_hunts_cannot_see() -> str | None:
-    """A sentence about the leaks that cannot be found here at all, or None if nothing that matters is missing."""
+    """A sentence about the leaks that cannot be found here at all, or None if nothing that matters is missing.
+
+    On a debug build of Python it depends on the modules that are loaded by now.
+    """
+    from zope.testrunner.leaks.refcounts import foreign_extensions
+
+    foreign = foreign_extensions()
+    if foreign:
+        who = f"{foreign[0]} and {len(foreign) - 1} more do" if len(foreign) > 1 else f"{foreign[0]} does"
+        return (
+            f"References to objects that exist already are not judged: {who} not count references, being built for "
+            "ordinary Python."
+        )
     missing = tracker("blocks").unavailable()
     if missing is None or tracker("refcounts").unavailable() is None:
         return None

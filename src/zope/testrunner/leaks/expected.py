@@ -14,6 +14,9 @@ from zope.testrunner.leaks.readings import Growth, Verdict
 
 _ATTRIBUTE: Final = "__leaks_expected__"
 
+#: What is not just another view of the same leak: an object is in several counters, but a thread is no list.
+_APART: Final = frozenset({"descriptors", "threads"})
+
 Marked = TypeVar("Marked")
 
 
@@ -100,6 +103,10 @@ def compare(expected: Expected, verdicts: Iterable[Verdict]) -> tuple[Agreement,
             Agreement.STALE,
             f"{what} was expected ({expected.reason}), and there is none: remove the marker",
         )
+    other = next((each for each in leaks if each not in known and each.tracker in _APART), None)
+    if other is not None:
+        only = f"only a leak of {expected.kind} was expected ({expected.reason})"
+        return Agreement.WORSE, f"every run adds {other.per_run} to {other.tracker}, and {only}"
     if expected.most is not None:
         over = [verdict for verdict in known if verdict.per_run > expected.most]
         if over:

@@ -6,6 +6,8 @@ words.
 
 from __future__ import annotations
 
+import _thread
+import io
 import linecache
 import os
 import reprlib
@@ -25,8 +27,10 @@ from zope.testrunner.leaks.descriptors import Descriptors
 from zope.testrunner.leaks.paths import Route, is_a, route_through, route_to
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.refcounts import atoms_of, type_title
+from zope.testrunner.leaks.replaced import Replaced, replaced
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.threads import Threads
+from zope.testrunner.leaks.verdict import THRESHOLDS
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.hunting import Finding
@@ -43,6 +47,9 @@ _TIME: Final = 2.0
 #: Types, places and holders that are named; the rest of a large leak says no more.
 _NAMED: Final = 6
 
+#: Seconds for the text of an object, which is made by code of its class.
+_TIME_FOR_TEXT: Final = 2.0
+
 #: New objects whose referrers are looked for.
 _EXAMPLES: Final = 60
 
@@ -54,8 +61,14 @@ _LARGE: Final = 16 * 1024
 
 _CONTAINERS: Final = (list, dict, set, deque)
 _EXACT: Final = frozenset(map(id, _CONTAINERS))
-#: Containers that the collector may not know: dictionaries of atoms, and arrays of bytes.
-_UNTRACKED: Final = frozenset((id(dict), id(bytearray)))
+#: Containers that the collector may not know: dictionaries of atoms, and arrays of bytes and numbers.
+_UNTRACKED: Final = frozenset((id(dict), id(bytearray), id(array)))
+#: How long other things are that grow as they are written to, by type.
+_STREAMS: Final[Mapping[type, Callable[..., int]]] = {
+    array: array.__len__,
+    io.BytesIO: io.BytesIO.tell,
+    io.StringIO: io.StringIO.tell,
+}
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 #: What does the work may be part of the same package, and is not what is looked for either.
@@ -115,6 +128,14 @@ def explain(work: Callable[[], object]) -> Explanation:
 
     Nobody else may have frozen the heap.  If the work fails now, the explanation says just that.
     """
+    try:
+        return _explain(work)
+    except Exception as error:
+        # A leak is found by then, and there may be no memory left to look for it.
+        return Explanation(why=f"looking for what holds it failed: {error!r}", failed=True)
+
+
+def _explain(work: Callable[[], object]) -> Explanation:
     known, excuse, _ = _attempt(work, thorough=False)
     if _is_enough(known):
         return known
@@ -167,6 +188,7 @@ def _attempt(work: Callable[[], object], *, thorough: bool) -> _Attempt:
         young = gc.get_objects()
         traces = tracemalloc.take_snapshot()
         atoms = [atom for atom in atoms_of(young) if tracemalloc.get_object_traceback(atom) is not None]
+        values = replaced(_RUNS, _LARGE) if thorough else Replaced([], [])
     except Exception as error:
         why = f"it could not be run again to be explained: {type(error).__name__}: {error}"
         return _Attempt(Explanation(why=why, failed=True))
@@ -183,7 +205,7 @@ def _attempt(work: Callable[[], object], *, thorough: bool) -> _Attempt:
     del traces
     named = _new_names(before, [each.sample().detail or {} for each in others])
     try:
-        return _look(young, atoms, grown, filled, places, named)
+        return _look(young, atoms, grown, filled, places, named, values)
     except Exception as error:
         # Objects of the user are looked into, and can do as they like.
         why = f"looking for what holds it failed: {error!r}"
@@ -197,10 +219,11 @@ def _look(
     filled: list[Filled],
     places: tuple[Place, ...],
     named: tuple[str, ...],
+    values: Replaced,
 ) -> _Attempt:
     """Find out what the new objects are and what holds them."""
     end = monotonic() + _TIME
-    mine = {id(young), id(atoms), id(grown), id(filled), *map(id, filled)}
+    mine = {id(young), id(atoms), id(grown), id(filled), id(values), *map(id, values), *map(id, filled)}
     fresh = set(map(id, young))
     for container, growth, _ in grown:
         atoms += [item for item in _last(container, growth) if not gc.is_tracked(item)]
@@ -231,6 +254,14 @@ def _look(
         bound = route.bound if not holders else bound
         if not holders and route.holder is not None:
             holders.append(Holder(route.holder, route.title))
+    if not holders and (values.more or values.larger):
+        # Of new ones in one place each may be the one that leaks; one that is replaced holds what is in it.
+        targets = values.more[-_EXAMPLES:] or values.larger[:1]
+        mine.add(id(targets))
+        found = route_to(targets, fresh.union(map(id, values.more)), mine, max(end, monotonic() + _TIME / 4))
+        if found is not None and found.holder is not None:
+            route = found
+            holders.append(Holder(found.holder, found.title))
     why = None
     if not holders and leaked:
         why = "no object of Python is seen to hold it: C code, atexit or a context variable may"
@@ -292,7 +323,8 @@ def _containers(thorough: bool) -> tuple[_Containers, Caches]:
     # By identity: a metaclass may make its classes unhashable.
     keys = list(map(id, map(type, objects)))
     kinds = {key: type(found) for key, found in dict(zip(keys, objects, strict=True)).items()}
-    wanted = {key for key, kind in kinds.items() if issubclass(kind, _CONTAINERS)}
+    watched = (*_CONTAINERS, *_STREAMS) if thorough else _CONTAINERS
+    wanted = {key for key, kind in kinds.items() if issubclass(kind, watched)}
     plain = list(compress(objects, map(_EXACT.__contains__, keys)))
     others = list(compress(objects, map((wanted - _EXACT).__contains__, keys)))
     if not thorough:
@@ -311,6 +343,13 @@ def _size(container: object) -> int:
     for kind in _CONTAINERS:
         if is_a(container, kind):
             return int(kind.__len__(container))  # type: ignore[arg-type]  # past what a subclass may define
+    for stream, length in _STREAMS.items():
+        if is_a(container, stream):
+            try:
+                return length(container)
+            except ValueError:
+                # It is closed.
+                return 0
     return 0
 
 
@@ -369,10 +408,33 @@ def _new(young: list[object], atoms: list[object]) -> tuple[New, ...]:
 
 def _text(found: object) -> str:
     """An object as text, whatever its class makes of ``repr``."""
+    done = _thread.allocate_lock()
+    done.acquire()
+    texts: deque[str] = deque(maxlen=1)
+
+    def write() -> None:
+        try:
+            texts.append(_SHORT.repr(found)[:200])
+        except BaseException as error:
+            texts.append(f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>")
+        finally:
+            done.release()
+
+    # In a thread of its own, which can be left behind: no tracing, as that slows down all code that runs later.
+    writer = _thread.start_new_thread(write, ())
+    if done.acquire(timeout=_TIME_FOR_TEXT):
+        return texts[0]
+    _end(writer)
+    return f"<{type_title(type(found))}, whose repr takes too long>"
+
+
+def _end(thread: int) -> None:
+    """Let an exception end this thread, if it runs code of Python."""
     try:
-        return _SHORT.repr(found)[:200]
-    except Exception as error:
-        return f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>"
+        import ctypes
+    except ImportError:
+        return
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(SystemExit))
 
 
 _SHORT: Final = reprlib.Repr()
@@ -444,9 +506,11 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
     growth = ", ".join(map(_growth, grown))
     judged = max(len(verdict.deltas) for verdict in grown)
     warmup = finding.runs - judged
+    # What grows in place takes more than it needs, so that some runs fit into that.
+    rose = max(sum(delta >= THRESHOLDS.get(verdict.tracker, 1) for delta in verdict.deltas) for verdict in grown)
     lines = [
         f"{kind} in {label}",
-        f"  every run: {growth}  ({judged} of {judged} runs after {warmup} warm-up)",
+        f"  {'every run' if rose == judged else 'on average'}: {growth}  ({rose} of {judged} runs after {warmup} warm-up)",
     ]
     known = finding.explanation
     if known is None:
@@ -466,7 +530,7 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         lines.append(f"  one of them is {known.route}")
     if known.why:
         lines.append(f"  {known.why}")
-    return tuple(lines)
+    return tuple(map(_one_line, lines))
 
 
 def deltas(finding: Finding, runs: int | None = None) -> str:
@@ -497,6 +561,15 @@ def _article(title: str) -> str:
     return "an" if title[:1].lower() in "aeiou" else "a"
 
 
+def _one_line(text: str) -> str:
+    """The text with escapes for line ends and control characters, which an object's own text may contain."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def _short(path: str) -> str:
-    relative = os.path.relpath(path) if os.path.isabs(path) else path
+    try:
+        relative = os.path.relpath(path) if os.path.isabs(path) else path
+    except OSError:
+        # The current directory is gone.
+        return path
     return path if relative.startswith("..") else relative

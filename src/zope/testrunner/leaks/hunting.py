@@ -27,7 +27,7 @@ from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.session import Tracker
 from zope.testrunner.leaks.settle import changes_of_modules, frozen_by_others, saves_garbage, settle
-from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, judge
+from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, grows_in_steps, judge
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.explain import Explanation
@@ -39,6 +39,13 @@ _PATIENCE: Final = 0.05
 #: The verdicts on counters, from the one that matters most.
 _BY_WEIGHT: Final = tuple(Growth)
 
+#: So many readings are made after nothing was done for as long as a run takes, to see what other threads do meanwhile;
+#: and the longest time for that in seconds.
+_IDLE: Final = 4
+_LONGEST_IDLE: Final = 0.5
+_OTHERS: Final = "as much is made while nothing is done: another thread is at work"
+
+_RESOURCES: Final = frozenset({"heap", "descriptors", "threads"})
 _REFERENCE_COUNTERS: Final = frozenset({"refcounts", "references"})
 
 
@@ -115,7 +122,7 @@ class Hunter:
         self._most_runs = policy.warmup + policy.runs + policy.confirm
         width = len(self._trackers)
         # One row for each run, so that remembering a number allocates nothing.
-        self._rows = array("q", [0] * width * (self._most_runs + 1))
+        self._rows = array("q", [0] * width * (self._most_runs + 1 + _IDLE))
         self._width = width
         # The findings of most work are alike.
         self._unchanged = tuple(Verdict(each.name, each.unit, Growth.STABLE, (0,)) for each in self._trackers)
@@ -145,6 +152,7 @@ class Hunter:
         threads, flags = _thread._count(), gc.get_debug()
         done = measured = 0
         failure: str | None = None
+        began = monotonic()
         if not self._policy.warmup:
             settle()
             self._read(0)
@@ -174,7 +182,7 @@ class Hunter:
                 break
         if failure is not None:
             return Finding(Growth.NOT_REPEATABLE, (), done, failure)
-        finding = self._judge(work, measured, done)
+        finding = self._judge(work, measured, done, (monotonic() - began) / done)
         gc.set_debug(flags)
         return finding
 
@@ -243,8 +251,8 @@ class Hunter:
         return self._rows[run * width + place] - self._rows[(run - 1) * width + place]
 
     def _is_suspect(self, measured: int) -> bool:
-        """Whether some counter has grown in every run so far."""
-        if self._is_unchanged(measured):
+        """Whether some counter has grown in every run so far, or as far as it can be seen to."""
+        if measured <= self._policy.runs and self._is_unchanged(measured):
             return False
         for place, least in enumerate(self._least):
             run = measured
@@ -252,7 +260,13 @@ class Hunter:
                 run -= 1
             if not run:
                 return True
+            if measured > self._policy.runs and self._may_grow_in_steps(measured, place):
+                return True
         return False
+
+    def _may_grow_in_steps(self, measured: int, place: int) -> bool:
+        changes = [self._change(run, place) for run in range(1, measured + 1)]
+        return grows_in_steps(self._trackers[place].name, changes, self._policy, self._least[place])
 
     def _is_unchanged(self, run: int) -> bool:
         """Whether every counter is where it was before this run."""
@@ -267,7 +281,7 @@ class Hunter:
             self._foreign_extensions = foreign_extensions()
         return self._foreign_extensions
 
-    def _judge(self, work: Callable[[], object], measured: int, done: int) -> Finding:
+    def _judge(self, work: Callable[[], object], measured: int, done: int, seconds: float) -> Finding:
         foreign = self._foreign_now()
         if measured == 1 and not foreign and self._is_unchanged(1):
             return Finding(Growth.STABLE, self._unchanged, done)
@@ -285,18 +299,38 @@ class Hunter:
                 else each
                 for each in verdicts
             )
+        if _thread._count() and any(verdict.is_leak for verdict in verdicts):
+            verdicts = self._without_what_others_do(verdicts, measured, min(seconds, _LONGEST_IDLE))
         growth = overall([each for each in verdicts if not (foreign and each.tracker == "refcounts")])
         explanation: Explanation | None = None
         bounded: str | None = None
+        if growth not in (Growth.LEAK, Growth.REFERENCES) and any(each.why == _OTHERS for each in verdicts):
+            growth, bounded = Growth.NOT_JUDGED, _OTHERS
         if self._explain and growth in (Growth.LEAK, Growth.REFERENCES):
             from zope.testrunner.leaks.explain import explain
 
             # The explanation collects what has become garbage.
             self._show()
             explanation = explain(work)
-            if explanation.bound is not None:
+            if explanation.bound is not None and not _is_more_than_weak(explanation, verdicts):
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
         return Finding(growth, verdicts, done, bounded, explanation)
+
+
+    def _without_what_others_do(self, verdicts: tuple[Verdict, ...], measured: int, seconds: float) -> tuple[Verdict, ...]:
+        """The verdicts, but for those on counters that move as much by themselves: threads may be at work all the time."""
+        for row in range(measured + 1, measured + 1 + _IDLE):
+            sleep(seconds)
+            settle()
+            self._read(row)
+        # Before the first of them, verdicts were made.
+        rounds = range(measured + 2, measured + 1 + _IDLE)
+        return tuple(
+            verdict._replace(growth=Growth.NOT_JUDGED, per_run=0, why=_OTHERS)
+            if verdict.is_leak and 2 * max(abs(self._change(row, place)) for row in rounds) >= verdict.per_run
+            else verdict
+            for place, verdict in enumerate(verdicts)
+        )
 
 
 def hunt(
@@ -328,6 +362,13 @@ def overall(verdicts: Sequence[Verdict]) -> Growth:
         for verdict in verdicts
     }
     return next((growth for growth in _BY_WEIGHT if growth in kinds), Growth.STABLE)
+
+
+def _is_more_than_weak(explanation: Explanation, verdicts: Sequence[Verdict]) -> bool:
+    """Whether nothing new is seen but weak references, which cannot be what the system's resources go into."""
+    return all(row.title == "weakref.ReferenceType" for row in explanation.new) and any(
+        verdict.is_leak and verdict.tracker in _RESOURCES for verdict in verdicts
+    )
 
 
 def _default_trackers(freeze: bool) -> tuple[Tracker, ...]:

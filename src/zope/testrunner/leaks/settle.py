@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import compress, repeat
 from operator import contains, is_
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -111,11 +112,10 @@ def saves_garbage() -> bool:
 
 def _flush() -> None:
     """Write out what the standard streams hold back: pending pieces of text are objects like any others."""
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-        try:
-            stream.flush()  # type: ignore[union-attr]  # a stream may be None, or anything that a test put there
-        except (AttributeError, OSError, TypeError, ValueError):
-            pass
+    for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
+        # A stream may be missing, None, or anything that a test put there.
+        with suppress(Exception):
+            getattr(sys, name).flush()
 
 
 def _call(module: object, attribute: str, method: str) -> None:

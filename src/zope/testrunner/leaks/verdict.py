@@ -13,6 +13,12 @@ from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 #: decides nothing below a megabyte.
 THRESHOLDS: Final[Mapping[str, int]] = MappingProxyType({"heap": 16 * 1024, "rss": 1024**2, "uss": 1024**2})
 
+#: Counters that can stand still while something grows: what is larger than before is often given an eighth more than it
+#: needs (``bytearray``, ``list``, ``io.BytesIO``), and takes the next additions into that.
+_IN_STEPS: Final = frozenset({"heap"})
+#: So many runs in a row may fit into such a reserve, at the sizes that a hunt can reach.
+_PAUSE: Final = 2
+
 
 class Policy(NamedTuple):
     """How many runs it takes to decide.
@@ -47,9 +53,9 @@ def judge(
     """The verdict on one counter, given its ``changes`` over the runs, in order, the warm-up included.
 
     A leak rises by the threshold (1, or what `THRESHOLDS` says) in every run after the warm-up: one change
-    below it clears. Of the rest, what grew in several runs in a row and then stopped is bounded, what grew in
-    one is one-time growth, and what has grown and fallen, or paused, without coming to rest is not judged, as
-    too few runs to tell.
+    below it clears, but for the C heap, where what grows in place takes more than it needs and has room for a run or
+    two.  Of the rest, what grew in several runs in a row and then stopped is bounded, what grew in one is one-time
+    growth, and what has grown and fallen, or paused, without coming to rest is not judged, as too few runs to tell.
     """
     least = THRESHOLDS.get(tracker, 1) if threshold is None else threshold
     deltas = tuple(changes[policy.warmup :])
@@ -68,6 +74,8 @@ def judge(
             growth, per_run = Growth.LEAK, min(deltas)
         else:
             growth, why = Growth.NOT_JUDGED, "it grew in every run, but was not confirmed"
+    elif grows_in_steps(tracker, deltas, policy, least) and _goes_on(rises):
+        growth, per_run = Growth.LEAK, sum(deltas) // len(deltas)
     elif any(rises):
         last = len(rises) - 1 - rises[::-1].index(True)
         first = rises.index(True)
@@ -80,6 +88,22 @@ def judge(
     if growth is Growth.STABLE and any(delta <= -least for delta in deltas):
         why = "it fell, which could hide growth elsewhere"
     return Verdict(tracker, unit, growth, deltas, per_run, why)
+
+
+def grows_in_steps(tracker: str, deltas: Sequence[int], policy: Policy, least: int) -> bool:
+    """Whether these changes, after the warm-up, may be those of a buffer that grows in place: it takes more than it needs.
+
+    Then some of the runs that confirm add nothing, never many in a row, and what was taken is never given back.
+    """
+    if tracker not in _IN_STEPS or not policy.confirm or min(deltas) <= -least:
+        return False
+    rises = [delta >= least for delta in deltas]
+    return all(rises[: policy.runs]) and any(rises[-_PAUSE - 1 :])
+
+
+def _goes_on(rises: Sequence[bool]) -> bool:
+    """Whether there is growth after a pause, so that it had not come to its end."""
+    return True in rises[rises.index(False) :]
 
 
 def fixed(spelling: str) -> Policy:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.report import progress
@@ -401,7 +401,8 @@ class OutputFormatter:
         self._write(text + "\n")
 
     def _write(self, text: str) -> None:
-        stream = sys.stdout
+        # A test may have deleted it.
+        stream: Any = getattr(sys, "stdout", None)
         try:
             try:
                 stream.write(text)
@@ -413,7 +414,7 @@ class OutputFormatter:
             self._write(text)
 
     def _flush(self) -> None:
-        stream = sys.stdout
+        stream: Any = getattr(sys, "stdout", None)
         try:
             stream.flush()
         except (OSError, ValueError, AttributeError) as error:
@@ -421,7 +422,7 @@ class OutputFormatter:
 
     def _is_watched(self) -> bool:
         """Whether somebody is looking at a terminal, so that a dot is worth being shown at once."""
-        stream = sys.stdout
+        stream: Any = getattr(sys, "stdout", None)
         if stream is not self._stream:
             self._stream = stream
             isatty = getattr(stream, "isatty", None)
