@@ -220,6 +220,7 @@ class TestConfiguration(CoverageCase):
         done = self.run_project("--coverage", "out\udce9")
 
         self.assertIn("Coverage: there is no report: 'utf-8' codec can't encode character", done.out)
+        self.assertEqual(1, done.status)
         self.assertNotIn("Traceback", done.err)
 
     def test_data_that_cannot_be_written(self) -> None:
@@ -236,6 +237,14 @@ class TestConfiguration(CoverageCase):
         self.assertIn("Coverage: what was measured cannot be written: ", done.out)
         self.assertIn("Coverage: there is no report: ", done.out)
         self.assertEqual("", done.err)
+        self.assertEqual(1, done.status)
+
+    def test_where_nothing_is_run_nothing_is_wrong(self) -> None:
+        os.mkdir(self.project / "empty")
+        done = support.run_tests("--path", "empty", "--coverage", "out", cwd=self.project)
+
+        self.assertIn("Coverage: there is no report: No data to report.", done.out)
+        self.assertEqual(0, done.status)
 
     def test_a_directory_that_cannot_be_made(self) -> None:
         self.write("file", "")

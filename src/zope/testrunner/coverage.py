@@ -182,7 +182,7 @@ class Coverage(Feature):
                 own.stop()
                 own.save()
         except (self._library.CoverageException, OSError) as error:
-            self._complaints.append(f"what was measured cannot be written: {error}")
+            self._fail(f"what was measured cannot be written: {error}")
 
     # Telling
 
@@ -208,7 +208,7 @@ class Coverage(Feature):
                 self._outer.get_data().update(total.get_data())
                 total.erase()
         except (self._library.CoverageException, OSError) as error:
-            self._complaints.append(f"the data of all processes cannot be put together: {error}")
+            self._fail(f"the data of all processes cannot be put together: {error}")
 
     def _report(self) -> None:
         text = StringIO()
@@ -216,9 +216,14 @@ class Coverage(Feature):
             percentage = self._total.report(file=text, ignore_errors=True)
             self._say(Importance.INFO, text.getvalue().rstrip("\n"))
             self._total.html_report(directory=self._html, ignore_errors=True)
+        except self._library.exceptions.NoDataError as error:
+            # No line of what is to be measured was run, which is no problem where no test was.
+            self._complaints.append(f"there is no report: {error}")
+            self.runner.failed |= self.runner.ran > 0
+            return
         except (self._library.CoverageException, OSError, UnicodeError) as error:
             # The last one is for directories whose names have bytes that are no UTF-8.
-            self._complaints.append(f"there is no report: {error}")
+            self._fail(f"there is no report: {error}")
             return
         page = os.path.join(self._html, "index.html")
         near = os.path.relpath(page)
@@ -229,6 +234,11 @@ class Coverage(Feature):
             self._say(
                 Importance.ERROR, f"Coverage of {percentage:.2f}% is less than the {wanted:g}% that fail_under asks for."
             )
+
+    def _fail(self, text: str) -> None:
+        """Note a problem of the measurement, which was asked for and is not complete."""
+        self._complaints.append(text)
+        self.runner.failed = True
 
     def _say(self, importance: Importance, text: str) -> None:
         self.runner.emit(Notice(self.runner.clock(), self.runner.worker, importance, text))
