@@ -30,7 +30,7 @@ from zope.testrunner.leaks.settle import changes_of_modules, frozen_by_others, s
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, judge
 
 if TYPE_CHECKING:
-    from zope.testrunner.leaks.explain import Explanation
+    from zope.testrunner.leaks.explain import Explanation, Holders
 
 #: Seconds to wait, once per run, for threads of the work to end.  A thread that is told to stop takes
 #: milliseconds.
@@ -121,6 +121,8 @@ class Hunter:
         self._unchanged = tuple(Verdict(each.name, each.unit, Growth.STABLE, (0,)) for each in self._trackers)
         self._foreign_extensions: tuple[str, ...] = ()
         self._modules_seen = -1
+        # There are none before the first explanation.
+        self._holders: Holders | None = None
         self._rehearse()
 
     def __enter__(self) -> Self:
@@ -172,6 +174,8 @@ class Hunter:
             self._read(measured)
             if measured >= self._fewest and not self._is_suspect(measured):
                 break
+            if measured == self._policy.runs and self._holders is not None:
+                self._holders.note()
         if failure is not None:
             return Finding(Growth.NOT_REPEATABLE, (), done, failure)
         finding = self._judge(work, measured, done)
@@ -289,11 +293,13 @@ class Hunter:
         explanation: Explanation | None = None
         bounded: str | None = None
         if self._explain and growth in (Growth.LEAK, Growth.REFERENCES):
-            from zope.testrunner.leaks.explain import explain
+            from zope.testrunner.leaks.explain import Holders, explain
 
-            # The explanation collects what has become garbage.
-            self._show()
-            explanation = explain(work)
+            explanation = explain(work, self._holders.grown() if self._holders is not None else ())
+            self._holders = self._holders or Holders()
+            if self._frozen:
+                # The explanation has shown everything.
+                gc.freeze()
             if explanation.bound is not None:
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
         return Finding(growth, verdicts, done, bounded, explanation)
