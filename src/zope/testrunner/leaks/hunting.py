@@ -111,6 +111,8 @@ class Hunter:
         self._spoiled = False
         self._canaries: list[list[None]] = [[], []]
         self._trackers = _default_trackers(self._freeze) if trackers is None else tuple(trackers)
+        # Look-up caches of the interpreter hold references, so that counting these takes settling.
+        self._lazy = self._freeze and all(each.name != "refcounts" for each in self._trackers)
         self._least = [THRESHOLDS.get(each.name, 1) for each in self._trackers]
         self._most_runs = policy.warmup + policy.runs + policy.confirm
         width = len(self._trackers)
@@ -167,10 +169,12 @@ class Hunter:
                 _wait_for_threads(threads)
             gc.set_debug(flags)
             self._see_through_freezing()
-            settle()
-            if done < self._policy.warmup:
-                continue
             measured = done - self._policy.warmup
+            if measured == 1 and self._is_unchanged_unsettled():
+                break
+            settle()
+            if measured < 0:
+                continue
             self._read(measured)
             if measured >= self._fewest and not self._is_suspect(measured):
                 break
@@ -263,6 +267,17 @@ class Hunter:
         width = self._width
         start = run * width
         return self._rows[start - width : start] == self._rows[start : start + width]
+
+    def _is_unchanged_unsettled(self) -> bool:
+        """Whether all counters are where they were, garbage collected, after the first run since they were settled.
+
+        What settling does besides is only to make things less: caches that were emptied before are fuller now, or as empty.
+        """
+        if self._fewest > 1 or not self._lazy:
+            return False
+        gc.collect()
+        self._read(1)
+        return self._is_unchanged(1)
 
     def _foreign_now(self) -> tuple[str, ...]:
         """What makes the number of references worthless, if that is counted."""
