@@ -224,7 +224,6 @@ class TestFrozenHeap(HuntCase):
 
         self.assertEqual(1, foreign.call_count)
 
-    @unittest.skipIf(hasattr(sys, "gettotalrefcount"), "references in look-up caches are counted by debug builds")
     def test_clean_work_is_settled_once(self) -> None:
         # No double that remembers its calls: that would be growth.
         times = array("q", [0])

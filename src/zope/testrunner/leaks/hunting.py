@@ -26,7 +26,7 @@ from zope.testrunner.leaks.others import working
 from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.session import Tracker
-from zope.testrunner.leaks.settle import changes_of_modules, frozen_by_others, saves_garbage, settle
+from zope.testrunner.leaks.settle import changes_of_modules, collect, frozen_by_others, saves_garbage, settle
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, judge
 
 if TYPE_CHECKING:
@@ -111,8 +111,6 @@ class Hunter:
         self._spoiled = False
         self._canaries: list[list[None]] = [[], []]
         self._trackers = _default_trackers(self._freeze) if trackers is None else tuple(trackers)
-        # Look-up caches of the interpreter hold references, so that counting these takes settling.
-        self._lazy = self._freeze and all(each.name != "refcounts" for each in self._trackers)
         self._least = [THRESHOLDS.get(each.name, 1) for each in self._trackers]
         self._most_runs = policy.warmup + policy.runs + policy.confirm
         width = len(self._trackers)
@@ -269,13 +267,13 @@ class Hunter:
         return self._rows[start - width : start] == self._rows[start : start + width]
 
     def _is_unchanged_unsettled(self) -> bool:
-        """Whether all counters are where they were, garbage collected, after the first run since they were settled.
+        """Whether all counters are where they were when they were settled, with no more than garbage collected since.
 
-        What settling does besides is only to make things less: caches that were emptied before are fuller now, or as empty.
+        What settling does besides only makes things less: caches that were emptied then are fuller now, or as empty.
         """
-        if self._fewest > 1 or not self._lazy:
+        if self._fewest > 1 or not self._frozen:
             return False
-        gc.collect()
+        collect()
         self._read(1)
         return self._is_unchanged(1)
 
