@@ -310,7 +310,10 @@ def _look(
     *,
     partly: bool,
 ) -> _Attempt:
-    """Find out what the new objects are and what holds them; ``partly`` if that may be more than what grew."""
+    """Find out what the new objects are and what holds them.
+
+    ``partly`` is whether only some containers were watched: nothing is said then unless these lead to all of it.
+    """
     end = monotonic() + _TIME
     mine = {id(young), id(atoms), id(grown), id(filled), *map(id, filled)}
     fresh = set(map(id, young))
