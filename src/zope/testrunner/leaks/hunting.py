@@ -156,20 +156,20 @@ class Hunter:
             except Exception as error:
                 if not done:
                     raise
-                failure = (
-                    str(error)
-                    if isinstance(error, CannotRepeat)
-                    else f"{type(error).__name__} when run again: {error}"
-                )
+                failure = _why_not_again(error)
                 break
             done += 1
-            if _thread._count() > threads:
-                _wait_for_threads(threads)
+            _wait_for_threads(threads)
             gc.set_debug(flags)
             self._see_through_freezing()
             measured = done - self._policy.warmup
-            if measured == 1 and self._is_unchanged_unsettled():
-                break
+            if measured == 1 and self._fewest == 1 and self._frozen:
+                # What settling does besides only makes things less: caches that were emptied are fuller now, or as empty.
+                # In a function of its own, this would read references that calling it makes.
+                collect()
+                self._read(1)
+                if self._is_unchanged(1):
+                    break
             settle()
             if measured < 0:
                 continue
@@ -266,17 +266,6 @@ class Hunter:
         start = run * width
         return self._rows[start - width : start] == self._rows[start : start + width]
 
-    def _is_unchanged_unsettled(self) -> bool:
-        """Whether all counters are where they were when they were settled, with no more than garbage collected since.
-
-        What settling does besides only makes things less: caches that were emptied then are fuller now, or as empty.
-        """
-        if self._fewest > 1 or not self._frozen:
-            return False
-        collect()
-        self._read(1)
-        return self._is_unchanged(1)
-
     def _foreign_now(self) -> tuple[str, ...]:
         """What makes the number of references worthless, if that is counted."""
         if any(each.name == "refcounts" for each in self._trackers) and self._modules_seen != changes_of_modules():
@@ -355,6 +344,11 @@ def _default_trackers(freeze: bool) -> tuple[Tracker, ...]:
     wanted += [Young(), References()] if freeze else [Objects()]
     wanted += [tracker(name) for name in ("threads", "descriptors", "heap")]
     return (*(each for each in wanted if each.unavailable() is None), *working())
+
+
+def _why_not_again(error: Exception) -> str:
+    """What went differently than the first time."""
+    return str(error) if isinstance(error, CannotRepeat) else f"{type(error).__name__} when run again: {error}"
 
 
 def _wait_for_threads(wanted: int) -> None:
