@@ -253,6 +253,30 @@ CASES = (
         claims=(Claim(metric=Metric.CPU, ours="hunting", other="ours", at_most=2.6),),
     ),
     Case(
+        name="hunting-in-a-leaking-suite",
+        title="2,000 tests of a millisecond, of which 20 leak, and each judged for leaks",
+        contenders=_ours(trees.LEAKING, ours=(), hunting=("--leaks", "--leaks-report-only")),
+        claims=(Claim(metric=Metric.CPU, ours="hunting", other="ours", at_most=2.6),),
+    ),
+    Case(
+        name="explaining-on-a-large-heap",
+        title="20 leaks on a heap of 500,000 objects, explained: a second more for each",
+        contenders=_ours(
+            trees.LEAKING_ON_A_LARGE_HEAP,
+            unexplained=("--leaks", "--leaks-report-only", "--no-leaks-explain"),
+            explained=("--leaks", "--leaks-report-only"),
+        ),
+        claims=(
+            Claim(
+                metric=Metric.CPU,
+                ours="explained",
+                other="unexplained",
+                comparison=Comparison.DIFFERENCE,
+                at_most=20.0,
+            ),
+        ),
+    ),
+    Case(
         name="hunting-on-a-large-heap",
         title="2,000 short tests on a heap of 500,000 objects, run twice, and judged: 0.5 ms more for each",
         contenders=_ours(trees.LARGE_HEAP, twice=("-N2",), hunting=("--leaks",)),

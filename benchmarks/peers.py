@@ -181,7 +181,7 @@ OURS_CLOCKED = Runner(
 OURS_IN_PYTEST = Runner(
     name="ours",
     home="ours",
-    words={Work.RUN: ("-m", "pytest", "-p", "zope.testrunner.pytest_plugin")},
+    words={Work.RUN: ("-m", "pytest", "--disable-plugin-autoload", "-p", "zope.testrunner.pytest_plugin")},
     count=PYTEST.count,
 )
 #: No tests at all: what starting and ending the interpreter costs, the least that a runner can take.

@@ -169,7 +169,24 @@ CLEAN_200 = UnitTestTree(name="clean-200", classes=4, methods=50, body="[list(ra
 LARGE_HEAP = UnitTestTree(
     name="large-heap", modules=2, classes=5, methods=200, body="sum(range(100))", heap=500_000
 )
-#: The same with tests of a millisecond and a half, which makes a layer of three seconds.
+#: Tests of a millisecond, of which one in a hundred leaks a list.
+LEAKING = UnitTestTree(
+    name="leaking",
+    modules=2,
+    classes=5,
+    methods=200,
+    body="[list(range(100)) for _ in range(1000)]; "
+    'self.id().endswith("07") and unittest.__dict__.setdefault("KEPT", []).append([])',
+)
+#: Twenty tests that all leak on a heap like that of a large application.
+LEAKING_ON_A_LARGE_HEAP = UnitTestTree(
+    name="leaking-on-a-large-heap",
+    classes=2,
+    methods=10,
+    body="unittest.__dict__.setdefault(self.id(), []).append([])",
+    heap=500_000,
+)
+#: The large heap with tests of a millisecond and a half, which makes a layer of three seconds.
 LARGE_HEAP_WORKING = UnitTestTree(
     name="large-heap-working", modules=2, classes=5, methods=200, body="sum(range(110_000))", heap=500_000
 )

@@ -6,6 +6,7 @@ import collections
 import functools
 import io
 import itertools
+import json
 import os
 import sys
 import threading
@@ -19,8 +20,9 @@ from unittest import mock
 import seeded
 
 import support
+import zope.testrunner.leaks.explain as explanations
 from zope.testrunner import codec
-from zope.testrunner.leaks import describe, hunt
+from zope.testrunner.leaks import Hunter, describe, hunt
 from zope.testrunner.leaks.explain import Explanation, Holder, New, Place, explain
 from zope.testrunner.leaks.hunting import Finding
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
@@ -36,6 +38,13 @@ class Hostile:
 
     def __repr__(self) -> str:
         raise RuntimeError("no text")
+
+
+class Thing:
+    """An object with an attribute that holds on to things."""
+
+    def __init__(self) -> None:
+        self.items: list[object] = []
 
 
 class Owner:
@@ -277,6 +286,85 @@ class TestExplain(unittest.TestCase):
             self.assertTrue(tracemalloc.is_tracing())
         finally:
             tracemalloc.stop()
+
+
+    def test_the_line_that_called_a_library_is_named(self) -> None:
+        held["list"] = listed = []
+
+        found = explain(lambda: listed.append(json.loads("[[7], [8], [9]]")))
+
+        self.assertEqual([__file__], [place.path for place in found.places])
+        self.assertIn("json.loads", found.places[0].source)
+
+    def test_the_way_leads_to_what_nothing_new_refers_to(self) -> None:
+        held["list"] = listed = []
+
+        found = explain(lambda: listed.append([[[seeded.Plain()]]]))
+
+        self.assertEqual(f"{__name__}.held['list'][2]", found.route)
+
+    def test_a_class_in_a_cycle_is_led_to_as_well(self) -> None:
+        held["list"] = listed = []
+
+        found = explain(lambda: listed.append(type("Made", (), {"number": next(numbers)})))
+
+        self.assertEqual(f"{__name__}.held['list'][2]", found.route)
+
+
+class TestHoldersOfEarlierLeaks(unittest.TestCase):
+    """Leaks of several pieces of work into the same containers."""
+
+    def setUp(self) -> None:
+        self.addCleanup(held.clear)
+        self.thing = held["thing"] = Thing()
+        self.looks = mock.Mock(wraps=explanations._containers)
+        patch = mock.patch.object(explanations, "_containers", self.looks)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_they_are_named_without_a_look_at_the_whole_heap(self) -> None:
+        with Hunter() as hunter:
+            hunter.hunt(lambda: self.thing.items.append([next(numbers)]))
+            self.looks.reset_mock()
+            found = hunter.hunt(lambda: self.thing.items.append([next(numbers)])).explanation
+
+        self.assertIsNotNone(found)
+        self.looks.assert_not_called()
+        self.assertEqual((Holder(f"{__name__}.held['thing'].items", "list", 27, 30),), found.holders)
+        self.assertEqual(f"{__name__}.held['thing'].items[29]", found.route)
+
+    def test_taking_their_sizes_is_not_seen_by_the_readings(self) -> None:
+        with Hunter() as hunter:
+            first, second = (hunter.hunt(lambda: self.thing.items.append({None: []})) for _ in range(2))
+
+        self.assertEqual(first.verdicts, second.verdicts)
+
+    def test_what_another_container_takes_in_is_looked_for(self) -> None:
+        held["other"] = other = []
+
+        def work() -> None:
+            self.thing.items.append([next(numbers)])
+            other.append(seeded.Plain())
+
+        with Hunter() as hunter:
+            hunter.hunt(lambda: self.thing.items.append([next(numbers)]))
+            found = hunter.hunt(work).explanation
+
+        self.assertIsNotNone(found)
+        self.assertEqual(
+            {f"{__name__}.held['thing'].items", f"{__name__}.held['other']"},
+            {holder.expression for holder in found.holders},
+        )
+
+    def test_one_that_is_gone_or_does_not_grow_is_left_alone(self) -> None:
+        held["other"] = other = []
+        with Hunter() as hunter:
+            hunter.hunt(lambda: self.thing.items.append([next(numbers)]))
+            self.thing.items = []
+            found = hunter.hunt(lambda: other.append([next(numbers)])).explanation
+
+        self.assertIsNotNone(found)
+        self.assertEqual([f"{__name__}.held['other']"], [holder.expression for holder in found.holders])
 
 
 class TestCachesOfFunctions(unittest.TestCase):

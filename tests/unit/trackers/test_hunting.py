@@ -7,6 +7,7 @@ import functools
 import gc
 import itertools
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -14,11 +15,13 @@ import threading
 import time
 import types
 import unittest
+from array import array
 from collections.abc import Callable, Iterator
 from unittest import mock
 
 from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed, hunt, tracker
 from zope.testrunner.leaks.readings import Growth, Sample, Unavailable, Unit
+from zope.testrunner.leaks.settle import settle
 
 kept: list[object] = []
 numbers = itertools.count(10**6)
@@ -276,6 +279,27 @@ class TestFrozenHeap(HuntCase):
                     del sys.modules[name]
 
         self.assertEqual(1, foreign.call_count)
+
+    def test_clean_work_is_settled_once(self) -> None:
+        # No double that remembers its calls: that would be growth.
+        times = array("q", [0])
+
+        def counted() -> None:
+            times[0] += 1
+            settle()
+
+        with Hunter() as hunter:
+            hunter.hunt(clean)
+            with mock.patch("zope.testrunner.leaks.hunting.settle", counted):
+                finding = hunter.hunt(clean)
+
+        self.assertEqual((2, 1), (finding.runs, times[0]))
+
+    def test_what_only_fills_a_cache_of_the_library_is_clean_after_two_runs(self) -> None:
+        with Hunter() as hunter:
+            finding = hunter.hunt(lambda: re.compile(f"[a]{next(numbers)}"))
+
+        self.assertEqual((Growth.STABLE, 2), (finding.growth, finding.runs))
 
     def test_it_works_without_freezing(self) -> None:
         self.assertIs(Growth.STABLE, hunt(clean, freeze=False).growth)

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.paths import CACHE
 from zope.testrunner.leaks.settle import settle
+from zope.testrunner.leaks.tracing import Tracing
 from zope.testrunner.leaks.verdict import THRESHOLDS
 
 #: Runs whose survivors are told apart: what is leaked by every run is there from each of them.
@@ -85,18 +86,15 @@ def more_survives(work: Callable[[], object], caches: Sequence[object]) -> bool:
 
     What one run leaves and the next one replaces does not count.  An exception of the work goes through.
     """
-    settle()
-    tracing = tracemalloc.is_tracing()
+    settle(whole=False)
     # Made before the heap is frozen, so as not to be among what is new.
     alive: list[set[int]] = [set() for _ in range(_RUNS)]
     blocks: list[Counter[int]] = [Counter() for _ in range(_RUNS)]
     sizes: list[Counter[int]] = [Counter() for _ in range(_RUNS)]
+    tracing = Tracing(_FRAMES)
     gc.freeze()
     try:
-        if tracing:
-            tracemalloc.clear_traces()
-        else:
-            tracemalloc.start(_FRAMES)
+        tracing.start()
         for run in range(_RUNS):
             # Empties the free lists, from which objects would come without a trace.
             gc.collect()
@@ -107,8 +105,7 @@ def more_survives(work: Callable[[], object], caches: Sequence[object]) -> bool:
         young = gc.get_objects()
         held, places, allowed = _held(caches, set(map(id, young)))
     finally:
-        if not tracing:
-            tracemalloc.stop()
+        tracing.stop()
         gc.unfreeze()
     return (
         _are_born_in_every_run(young, held, alive)

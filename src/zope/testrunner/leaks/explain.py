@@ -13,23 +13,35 @@ import os
 import reprlib
 import sysconfig
 import tracemalloc
+import weakref
 from array import array
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, compress
-from operator import ne
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, compress, count
+from operator import ne, not_
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
 from zope.testrunner.leaks.descriptors import Descriptors
-from zope.testrunner.leaks.paths import Route, is_a, route_through, route_to
+from zope.testrunner.leaks.paths import (
+    CACHE,
+    MOST_HOLDERS,
+    Route,
+    is_a,
+    known_holders,
+    leads_to_all,
+    resolved,
+    route_through,
+    route_to,
+)
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.refcounts import atoms_of, type_title
 from zope.testrunner.leaks.replaced import Replaced, replaced
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.threads import Threads
+from zope.testrunner.leaks.tracing import Tracing
 from zope.testrunner.leaks.verdict import THRESHOLDS
 
 if TYPE_CHECKING:
@@ -38,8 +50,12 @@ if TYPE_CHECKING:
 #: How often the work is done: what is leaked by every run comes in multiples of it, and little else does.
 _RUNS: Final = 3
 
-#: Callers that are recorded with every allocation, to find the line of the user's code above library code.
+#: Callers that are recorded with every allocation, to find the line of the user's code above library code.  That is five
+#: times as slow as recording the line alone, so it is done where this line is in a library.
 _FRAMES: Final = 12
+
+#: How often the work is done to find these callers.
+_RUNS_FOR_CALLERS: Final = 2
 
 #: Seconds for the search of what holds on, after the runs.
 _TIME: Final = 2.0
@@ -50,8 +66,11 @@ _NAMED: Final = 6
 #: Seconds for the text of an object, which is made by code of its class.
 _TIME_FOR_TEXT: Final = 2.0
 
-#: New objects whose referrers are looked for.
-_EXAMPLES: Final = 60
+#: New objects whose referrers are looked for: each object of the heap is compared with all of them.
+_EXAMPLES: Final = 20
+
+#: New objects that are asked for the line that allocated them.
+_ASKED: Final = 2_000
 
 #: Objects that are asked for their referents at once.
 _BATCH: Final = 10_000
@@ -60,7 +79,6 @@ _BATCH: Final = 10_000
 _LARGE: Final = 16 * 1024
 
 _CONTAINERS: Final = (list, dict, set, deque)
-_EXACT: Final = frozenset(map(id, _CONTAINERS))
 #: Containers that the collector may not know: dictionaries of atoms, and arrays of bytes and numbers.
 _UNTRACKED: Final = frozenset((id(dict), id(bytearray), id(array)))
 #: How long other things are that grow as they are written to, by type.
@@ -123,34 +141,66 @@ class Explanation(NamedTuple):
     failed: bool = False
 
 
-def explain(work: Callable[[], object]) -> Explanation:
+class Holders:
+    """Containers that hold what earlier work leaked: which of them have grown, which may explain the next leak.
+
+    It keeps numbers in an array, no objects that a reading would find.
+    """
+
+    def __init__(self) -> None:
+        self._sizes = array("q", [-1, 0] * MOST_HOLDERS)
+
+    def note(self) -> None:
+        """Take their sizes, to be compared with."""
+        for place, (key, size) in enumerate(_sizes_of_holders()):
+            self._sizes[2 * place] = key
+            self._sizes[2 * place + 1] = size
+
+    def grown(self) -> list[object]:
+        """Those that are larger now."""
+        before = dict(zip(self._sizes[::2], self._sizes[1::2], strict=True))
+        return [each for each in known_holders() if _size(each) > before.get(id(each), _size(each))]
+
+
+def _sizes_of_holders() -> list[tuple[int, int]]:
+    return [(id(each), _size(each)) for each in known_holders()]
+
+
+def explain(work: Callable[[], object], known: Sequence[object] = ()) -> Explanation:
     """Do the work again, a few times, and look at what stays behind.
 
-    Nobody else may have frozen the heap.  If the work fails now, the explanation says just that.
+    ``known`` are containers of which is known that the work makes them grow: if they hold all that the collector sees of
+    the leak, no others are looked for, which is most of the work.
+    What is hidden from the collector (``gc.freeze``) is shown again.  If the work fails now, the explanation says just that.
     """
     try:
-        return _explain(work)
+        return _explain(work, known)
     except Exception as error:
         # A leak is found by then, and there may be no memory left to look for it.
         return Explanation(why=f"looking for what holds it failed: {error!r}", failed=True)
 
 
-def _explain(work: Callable[[], object]) -> Explanation:
-    known, excuse, _ = _attempt(work, thorough=False)
-    if _is_enough(known):
-        return known
-    # What holds it may be a container that the collector does not know.  To find all of these takes most of the time,
-    # and few leaks are into one.
-    more, later, caches = _attempt(work, thorough=True)
-    if more.failed:
-        return known
-    excuse = later or excuse
-    if excuse is None or more.bound is not None or _is_enough(more):
-        return more
+def _explain(work: Callable[[], object], known: Sequence[object]) -> Explanation:
+    if known:
+        found = _attempt(work, _Containers([], list(known)))
+        if found.covered:
+            return found.known
+    found = _attempt(work)
+    if _is_enough(found.known):
+        return found.known
+    if not found.accounted:
+        # What holds it may be a container that the collector does not know.  To find all of these takes most of the
+        # time, and few leaks are into one.
+        more = _attempt(work, thorough=True)
+        if more.known.failed:
+            return found.known
+        found = more._replace(excuse=more.excuse or found.excuse)
+    if found.excuse is None or found.known.bound is not None or _is_enough(found.known):
+        return found.known
     try:
-        return more if more_survives(work, caches) else excuse
+        return found.known if more_survives(work, found.caches) else found.excuse
     except Exception:
-        return more
+        return found.known
 
 
 def _is_enough(known: Explanation) -> bool:
@@ -158,58 +208,120 @@ def _is_enough(known: Explanation) -> bool:
 
 
 class _Attempt(NamedTuple):
-    """An explanation; and what it were if nothing but limited caches had grown, if any has, and these."""
+    """An explanation; and what it were if nothing but limited caches had grown, if any has, and these.
+
+    ``accounted`` is whether all that stays behind is objects that the collector knows: these are in no container that it
+    does not know.  ``covered`` is whether the containers that grew lead to all of them.
+    """
 
     known: Explanation
     excuse: Explanation | None = None
     caches: tuple[object, ...] = ()
+    accounted: bool = False
+    covered: bool = False
 
 
-def _attempt(work: Callable[[], object], *, thorough: bool) -> _Attempt:
+class _Remains(NamedTuple):
+    """What is there after some runs: objects that the collector knows, what only these lead to, and lines that allocated.
+
+    ``lines`` are those that allocated the objects, ``traces`` has all lines.  ``joined`` is whether the collector knows of a
+    dictionary only since then that was there before.  ``values`` are what may have been replaced, if that was looked for.
+    """
+
+    young: list[object]
+    atoms: list[object]
+    lines: set[tuple[str, int]]
+    traces: tracemalloc.Snapshot
+    joined: bool
+    values: Replaced
+
+
+def _attempt(
+    work: Callable[[], object], containers: _Containers | None = None, *, thorough: bool = False
+) -> _Attempt:
+    """Try to explain a leak; only ``containers`` may have grown if they are given, all there are otherwise."""
+    partly = containers is not None
     others = [
         each for each in (Descriptors(details=True), Threads(details=True)) if each.unavailable() is None
     ]
     before = [each.sample().detail or {} for each in others]
-    settle()
-    containers, caches = _containers(thorough)
+    caches = Caches(())
+    if containers is None:
+        gc.unfreeze()
+        # What is garbage by now can grow as well, and to find out that nothing leads to it takes long.
+        settle()
+        containers, caches = _containers(thorough)
+    else:
+        # Everything older may be hidden, which to ask for takes longer than this.
+        settle()
     sizes = containers.sizes()
-    tracing = tracemalloc.is_tracing()
+    try:
+        remains = _run(work, _RUNS, 1, thorough=thorough)
+    except Exception as error:
+        why = f"it could not be run again to be explained: {type(error).__name__}: {error}"
+        return _Attempt(Explanation(why=why, failed=True))
+    grown = _grown(containers, sizes)
+    filled = caches.filled()
+    # They refer to everything, and nothing is to be found in them.
+    del containers, caches
+    named = _new_names(before, [each.sample().detail or {} for each in others])
+    places = _places(remains.traces, _RUNS)
+    young, atoms, values = remains.young, remains.atoms, remains.values
+    accounted = len(young) >= _RUNS and not remains.joined
+    accounted = accounted and all((place.path, place.line) in remains.lines for place in places)
+    del remains
+    if any(_is_library(place.path) for place in places[:2]) and not tracemalloc.is_tracing():
+        places = _places_of_callers(work, places)
+    try:
+        found = _look(young, atoms, grown, filled, places, named, values, partly=partly)
+    except Exception as error:
+        # Objects of the user are looked into, and can do as they like.
+        why = f"looking for what holds it failed: {error!r}"
+        return _Attempt(Explanation(places=places, named=named, why=why, failed=True))
+    return found._replace(accounted=accounted)
+
+
+def _run(work: Callable[[], object], runs: int, frames: int, *, thorough: bool = False) -> _Remains:
+    """Do the work so often with its allocations traced; an exception goes through."""
+    tracing = Tracing(frames)
     gc.freeze()
     try:
-        if tracing:
-            tracemalloc.clear_traces()
-        else:
-            tracemalloc.start(_FRAMES)
-        for _ in range(_RUNS):
+        tracing.start()
+        for _ in range(runs):
             # Empties the free lists, from which objects would come without a trace.
             gc.collect()
             work()
         settle()
         young = gc.get_objects()
         traces = tracemalloc.take_snapshot()
-        atoms = [atom for atom in atoms_of(young) if tracemalloc.get_object_traceback(atom) is not None]
         values = replaced(_RUNS, _LARGE) if thorough else Replaced([], [])
-    except Exception as error:
-        why = f"it could not be run again to be explained: {type(error).__name__}: {error}"
-        return _Attempt(Explanation(why=why, failed=True))
+        lines: set[tuple[str, int]] = set()
+        atoms = [atom for atom in atoms_of(young) if _note_line(atom, lines)]
+        joined = False
+        for found in young[-_ASKED:]:
+            joined |= not _note_line(found, lines) and type(found) is dict
     finally:
-        if not tracing:
-            # Searching is twenty times slower otherwise.
-            tracemalloc.stop()
+        # Searching is twenty times slower while it traces.
+        tracing.stop()
         gc.unfreeze()
-    grown = _grown(containers, sizes)
-    filled = caches.filled()
-    # They refer to everything, and nothing is to be found in them.
-    del containers, caches
-    places = _places(traces)
-    del traces
-    named = _new_names(before, [each.sample().detail or {} for each in others])
+    return _Remains(young, atoms, lines, traces, joined, values)
+
+
+def _note_line(found: object, lines: set[tuple[str, int]]) -> bool:
+    """Add the line that allocated an object, and tell whether that is known."""
+    trace = tracemalloc.get_object_traceback(found)
+    if trace is not None:
+        lines.add((trace[-1].filename, trace[-1].lineno))
+    return trace is not None
+
+
+def _places_of_callers(work: Callable[[], object], places: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The lines that called for the allocations, found by doing the work again; if that fails, those that allocate."""
     try:
-        return _look(young, atoms, grown, filled, places, named, values)
-    except Exception as error:
-        # Objects of the user are looked into, and can do as they like.
-        why = f"looking for what holds it failed: {error!r}"
-        return _Attempt(Explanation(places=places, named=named, why=why, failed=True))
+        settle(whole=False)
+        return _places(_run(work, _RUNS_FOR_CALLERS, _FRAMES).traces, _RUNS_FOR_CALLERS)
+    except Exception:
+        return places
 
 
 def _look(
@@ -220,8 +332,13 @@ def _look(
     places: tuple[Place, ...],
     named: tuple[str, ...],
     values: Replaced,
+    *,
+    partly: bool,
 ) -> _Attempt:
-    """Find out what the new objects are and what holds them."""
+    """Find out what the new objects are and what holds them.
+
+    ``partly`` is whether only some containers were watched: nothing is said then unless these lead to all of it.
+    """
     end = monotonic() + _TIME
     mine = {id(young), id(atoms), id(grown), id(filled), id(values), *map(id, values), *map(id, filled)}
     fresh = set(map(id, young))
@@ -246,6 +363,9 @@ def _look(
     route: Route | None = None
     leaked = _leaked(young)
     mine.add(id(leaked))
+    covered = partly and leads_to_all([row[0] for row in grown], leaked, fresh)
+    if partly and not covered:
+        return _Attempt(Explanation())
     if leaked and holders:
         route = next((found for row in grown[:_NAMED] if (found := route_through(row[0], leaked, fresh))), None)
     if leaked and route is None:
@@ -267,7 +387,7 @@ def _look(
         why = "no object of Python is seen to hold it: C code, atexit or a context variable may"
     text = route.expression if route is not None else None
     known = Explanation(new, places, tuple(holders), text, bound, named, why)
-    return _Attempt(known) if bounds else _look_at_caches(known, filled, leaked, fresh, mine)
+    return _Attempt(known, covered=covered) if bounds else _look_at_caches(known, filled, leaked, fresh, mine)
 
 
 def _look_at_caches(
@@ -306,10 +426,10 @@ class _Containers(NamedTuple):
     plain: list[object]
     others: list[object]
 
-    def sizes(self) -> array[int]:
+    def sizes(self) -> list[int]:
         """The sizes, those of the plain ones first."""
         plain = map(len, self.plain)  # type: ignore[arg-type]  # all of these have a length
-        return array("q", chain(plain, map(_size, self.others)))
+        return list(chain(plain, map(_size, self.others)))
 
 
 def _containers(thorough: bool) -> tuple[_Containers, Caches]:
@@ -321,14 +441,17 @@ def _containers(thorough: bool) -> tuple[_Containers, Caches]:
     """
     objects = gc.get_objects()
     # By identity: a metaclass may make its classes unhashable.
-    keys = list(map(id, map(type, objects)))
-    kinds = {key: type(found) for key, found in dict(zip(keys, objects, strict=True)).items()}
-    watched = (*_CONTAINERS, *_STREAMS) if thorough else _CONTAINERS
-    wanted = {key for key, kind in kinds.items() if issubclass(kind, watched)}
-    plain = list(compress(objects, map(_EXACT.__contains__, keys)))
-    others = list(compress(objects, map((wanted - _EXACT).__contains__, keys)))
+    kinds = _kinds(thorough)
+    wanted = list(compress(objects, map(kinds.__contains__, map(id, map(type, objects)))))
+    odd = {key for key, is_plain in kinds.items() if not is_plain}
+    are_odd = list(map(odd.__contains__, map(id, map(type, wanted))))
+    plain = list(compress(wanted, map(not_, are_odd)))
+    others = list(compress(wanted, are_odd))
+    caches = Caches(others)
+    if caches.all:
+        others = [each for each in others if type(each) is not CACHE]
     if not thorough:
-        return _Containers(plain, others), Caches(objects)
+        return _Containers(plain, others), caches
     untracked: dict[int, object] = {}
     for start in range(0, len(objects), _BATCH):
         held = gc.get_referents(*objects[start : start + _BATCH])
@@ -336,7 +459,21 @@ def _containers(thorough: bool) -> tuple[_Containers, Caches]:
             if not gc.is_tracked(each):
                 untracked[id(each)] = each
     plain.extend(untracked.values())
-    return _Containers(plain, others), Caches(objects)
+    return _Containers(plain, others), caches
+
+
+def _kinds(thorough: bool) -> dict[int, bool]:
+    """All types of containers and caches there are now, by identity, and whether ``len`` tells the truth about them."""
+    kinds = {id(CACHE): False}
+    for base in (*_CONTAINERS, *_STREAMS) if thorough else _CONTAINERS:
+        length = resolved(base, "__len__") if base in _CONTAINERS else None
+        level: list[type] = [base]
+        while level:
+            kind = level.pop()
+            if id(kind) not in kinds:
+                kinds[id(kind)] = length is not None and resolved(kind, "__len__") is length
+                level += type.__subclasses__(kind)
+    return kinds
 
 
 def _size(container: object) -> int:
@@ -353,17 +490,17 @@ def _size(container: object) -> int:
     return 0
 
 
-def _grown(containers: _Containers, before: array[int]) -> list[tuple[object, int, int]]:
+def _grown(containers: _Containers, before: list[int]) -> list[tuple[object, int, int]]:
     """The containers that grew with every run, with their growth and their size now, the largest growth first."""
     found = []
     after = containers.sizes()
+    plain = len(containers.plain)
     # Most are as they were.
-    changed = array("B", map(ne, before, after))
-    rows = zip(chain(*containers), before, after, strict=True)
-    for container, earlier, now in compress(rows, changed):
-        growth = now - earlier
+    for place in compress(count(), map(ne, before, after)):
+        growth = after[place] - before[place]
         if growth >= _RUNS and not growth % _RUNS:
-            found.append((container, growth, now))
+            container = containers.plain[place] if place < plain else containers.others[place - plain]
+            found.append((container, growth, after[place]))
     found.sort(key=lambda row: -row[1])
     return found
 
@@ -381,11 +518,45 @@ def _last(container: object, number: int) -> list[object]:
 
 
 def _leaked(young: list[object]) -> list[object]:
-    """Some of the new objects, of types of which every run makes as many."""
+    """Some of the new objects, of types of which every run makes as many: those that only older ones refer to, if any.
+
+    What others of them lead to is left out, but for objects in cycles.
+    """
     kinds = list(map(id, map(type, young)))
     many = Counter(kinds)
     regular = [found for found, kind in zip(young, kinds, strict=True) if many[kind] >= _RUNS and not many[kind] % _RUNS]
-    return regular[-_EXAMPLES:] or young[-_EXAMPLES:]
+    # Weak references are held in places that nothing of Python sees, and are there because of something else.
+    regular = [found for found in regular if not is_a(found, weakref.ref)] or regular
+    if not regular:
+        return young[-_EXAMPLES:]
+    below = {id(each) for each in _referents(regular)}
+    rest = {id(found): found for found in regular}
+    level = [found for found in regular if id(found) not in below]
+    for found in level:
+        del rest[id(found)]
+    examples = _various(level)
+    while level:
+        level = [found for each in _referents(level) if (found := rest.pop(id(each), None)) is not None]
+    return examples + _various(list(rest.values()))
+
+
+def _various(objects: list[object]) -> list[object]:
+    """Some of these objects, the last ones of each type, and none too often."""
+    many: Counter[int] = Counter()
+    chosen = []
+    for found in reversed(objects):
+        many[id(type(found))] += 1
+        if many[id(type(found))] <= _RUNS:
+            chosen.append(found)
+            if len(chosen) == _EXAMPLES:
+                break
+    return chosen
+
+
+def _referents(objects: list[object]) -> Iterator[object]:
+    """What these objects refer to, each as often as that."""
+    for start in range(0, len(objects), _BATCH):
+        yield from gc.get_referents(*objects[start : start + _BATCH])
 
 
 def _new(young: list[object], atoms: list[object]) -> tuple[New, ...]:
@@ -441,8 +612,8 @@ _SHORT: Final = reprlib.Repr()
 _SHORT.maxother = _SHORT.maxstring = 80
 
 
-def _places(traces: tracemalloc.Snapshot) -> tuple[Place, ...]:
-    """The lines that allocate what is still alive, those with most blocks first."""
+def _places(traces: tracemalloc.Snapshot, runs: int) -> tuple[Place, ...]:
+    """The lines that allocate what is still alive after so many runs, those with most blocks first."""
     many: Counter[tuple[str, int]] = Counter()
     size: Counter[tuple[str, int]] = Counter()
     for statistic in traces.statistics("traceback"):
@@ -458,7 +629,7 @@ def _places(traces: tracemalloc.Snapshot) -> tuple[Place, ...]:
     for (path, line), number in many.most_common(_NAMED):
         # A large block may have been replaced by a larger one every time.
         if number >= _RUNS - 1 or size[path, line] >= _LARGE:
-            rows.append(Place(path, line, max(1, number // _RUNS), linecache.getline(path, line).strip()))
+            rows.append(Place(path, line, max(1, number // runs), linecache.getline(path, line).strip()))
     return tuple(rows)
 
 
@@ -466,10 +637,14 @@ def _telling(frames: list[tuple[str, int]]) -> tuple[str, int]:
     """Of the callers of an allocation, oldest first, the last one outside of the standard library."""
     for frame in reversed(frames):
         path = frame[0]
-        inside = path.startswith((_LIBRARY, "<frozen ")) and not path.startswith(_PACKAGES)
-        if not inside and not path.startswith(_ROUND_ABOUT):
+        if not _is_library(path) and not path.startswith(_ROUND_ABOUT):
             return frame
     return frames[-1]
+
+
+def _is_library(path: str) -> bool:
+    """Whether a file is one of the standard library."""
+    return path.startswith((_LIBRARY, "<frozen ")) and not path.startswith(_PACKAGES)
 
 
 def _new_names(

@@ -26,11 +26,11 @@ from zope.testrunner.leaks.others import working
 from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.session import Tracker
-from zope.testrunner.leaks.settle import changes_of_modules, frozen_by_others, saves_garbage, settle
+from zope.testrunner.leaks.settle import changes_of_modules, collect, frozen_by_others, saves_garbage, settle
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, grows_in_steps, judge
 
 if TYPE_CHECKING:
-    from zope.testrunner.leaks.explain import Explanation
+    from zope.testrunner.leaks.explain import Explanation, Holders
 
 #: Seconds to wait, once per run, for threads of the work to end.  A thread that is told to stop takes
 #: milliseconds.
@@ -128,6 +128,8 @@ class Hunter:
         self._unchanged = tuple(Verdict(each.name, each.unit, Growth.STABLE, (0,)) for each in self._trackers)
         self._foreign_extensions: tuple[str, ...] = ()
         self._modules_seen = -1
+        # There are none before the first explanation.
+        self._holders: Holders | None = None
         self._rehearse()
 
     def __enter__(self) -> Self:
@@ -162,24 +164,28 @@ class Hunter:
             except Exception as error:
                 if not done:
                     raise
-                failure = (
-                    str(error)
-                    if isinstance(error, CannotRepeat)
-                    else f"{type(error).__name__} when run again: {error}"
-                )
+                failure = _why_not_again(error)
                 break
             done += 1
-            if _thread._count() > threads:
-                _wait_for_threads(threads)
+            _wait_for_threads(threads)
             gc.set_debug(flags)
             self._see_through_freezing()
-            settle()
-            if done < self._policy.warmup:
-                continue
             measured = done - self._policy.warmup
+            if measured == 1 and self._fewest == 1 and self._frozen:
+                # What settling does besides only makes things less: caches that were emptied are fuller now, or as empty.
+                # In a function of its own, this would read references that calling it makes.
+                collect()
+                self._read(1)
+                if self._is_unchanged(1):
+                    break
+            settle()
+            if measured < 0:
+                continue
             self._read(measured)
             if measured >= self._fewest and not self._is_suspect(measured):
                 break
+            if measured == self._policy.runs and self._holders is not None:
+                self._holders.note()
         if failure is not None:
             return Finding(Growth.NOT_REPEATABLE, (), done, failure)
         finding = self._judge(work, measured, done, (monotonic() - began) / done)
@@ -307,11 +313,13 @@ class Hunter:
         if growth not in (Growth.LEAK, Growth.REFERENCES) and any(each.why == _OTHERS for each in verdicts):
             growth, bounded = Growth.NOT_JUDGED, _OTHERS
         if self._explain and growth in (Growth.LEAK, Growth.REFERENCES):
-            from zope.testrunner.leaks.explain import explain
+            from zope.testrunner.leaks.explain import Holders, explain
 
-            # The explanation collects what has become garbage.
-            self._show()
-            explanation = explain(work)
+            explanation = explain(work, self._holders.grown() if self._holders is not None else ())
+            self._holders = self._holders or Holders()
+            if self._frozen:
+                # The explanation has shown everything.
+                gc.freeze()
             if explanation.bound is not None and not _is_more_than_weak(explanation, verdicts):
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
         return Finding(growth, verdicts, done, bounded, explanation)
@@ -377,6 +385,11 @@ def _default_trackers(freeze: bool) -> tuple[Tracker, ...]:
     wanted += [Young(), References()] if freeze else [Objects()]
     wanted += [tracker(name) for name in ("threads", "descriptors", "heap")]
     return (*(each for each in wanted if each.unavailable() is None), *working())
+
+
+def _why_not_again(error: Exception) -> str:
+    """What went differently than the first time."""
+    return str(error) if isinstance(error, CannotRepeat) else f"{type(error).__name__} when run again: {error}"
 
 
 def _wait_for_threads(wanted: int) -> None:

@@ -46,6 +46,11 @@ def is_a(found: object, kind: type[Kind]) -> TypeGuard[Kind]:
     return issubclass(type(found), kind)
 
 
+def resolved(kind: type, name: str) -> object:
+    """What the attribute of a class is in the class that defines it, without asking its metaclass; None without one."""
+    return next((space[name] for each in _bases_of(kind) if name in (space := _class_namespace(each))), None)
+
+
 #: What ``functools.lru_cache`` makes.
 CACHE: Final = type(functools.lru_cache(len))
 
@@ -129,6 +134,30 @@ def route_through(holder: object, targets: list[object], new: Collection[int]) -
 #: the identities of all objects on the way.  Many tests leak into the same few containers.
 _found: dict[int, tuple[str, tuple[str, str] | None, tuple[int, ...]]] = {}
 _MOST_FOUND: Final = 500
+#: So many of them, the last ones, are tried when there is another leak.
+MOST_HOLDERS: Final = 16
+
+
+def known_holders() -> list[object]:
+    """The objects that the last ways led to, as far as these still lead to them."""
+    chains = [_gone_again(*way) for way in list(_found.values())[-MOST_HOLDERS:]]
+    return [chain[-1] for chain in chains if chain is not None]
+
+
+def leads_to_all(holders: list[object], targets: list[object], new: Collection[int]) -> bool:
+    """Whether there are ways through new objects from these holders to all of these new objects."""
+    wanted = set(map(id, targets))
+    seen: set[int] = set()
+    level = holders
+    while level and wanted:
+        following = []
+        for there in gc.get_referents(*level):
+            if id(there) in new and id(there) not in seen:
+                seen.add(id(there))
+                following.append(there)
+        wanted -= seen
+        level = following
+    return not wanted
 
 
 def _remember(start: str, chain: list[object]) -> None:
@@ -149,23 +178,33 @@ def _again(target: object) -> tuple[str, list[object]] | None:
     known = _found.get(id(target))
     if known is None:
         return None
-    start, where, places = known
+    chain = _gone_again(*known)
+    if chain is not None and chain[-1] is target:
+        return known[0], chain
+    del _found[id(target)]
+    return None
+
+
+def _gone_again(start: str, where: tuple[str, str] | None, places: tuple[int, ...]) -> list[object] | None:
+    """All objects on a way that was found before, if it still exists."""
     here: object = None
     if where is None:
         here = next((_module_namespace(module) for name, module in _modules() if name == start), None)
     else:
         here = _class_called(*where)
+    if id(here) != places[0]:
+        return None
     chain = [here]
-    if id(here) == places[0]:
-        for place in places[1:]:
-            here = next((there for there in gc.get_referents(here) if id(there) == place), None)
-            if here is None:
-                break
-            chain.append(here)
-    if chain[-1] is target:
-        return start, chain
-    del _found[id(target)]
-    return None
+    for place in places[1:]:
+        there = next((each for each in gc.get_referents(here) if id(each) == place), None)
+        if there is None:
+            # To put a way into words may have made a dictionary of attributes between an object and what it refers to.
+            there = next((each for each in gc.get_referents(_own_namespace(here)) if id(each) == place), None)
+        if there is None:
+            return None
+        chain.append(there)
+        here = there
+    return chain
 
 
 def _modules() -> Iterator[tuple[str, ModuleType]]:
