@@ -143,6 +143,28 @@ class TestSession(PluginCase):
         self.assertIn("  allocated at test_faucet.py:3\n      drops.append([17])", text)
         self.assertIn("  kept alive by test_faucet.drops, a list that grew from", text)
 
+    def test_what_disturbs_the_numbers_is_told_once(self) -> None:
+        self.write("conftest.py", "import tracemalloc\ntracemalloc.start()\n")
+        self.write("test_it.py", "def test_one(): pass\ndef test_two(): pass\n")
+
+        told = self.summary(self.pytest("-R", "1:1"))
+
+        self.assertEqual(1, len(told), told)
+        self.assertIn("affected by tracemalloc", told[0])
+
+    @unittest.skipUnless(DEBUG, "references are not counted here")
+    def test_references_that_are_left_out_are_told(self) -> None:
+        self.write(
+            "conftest.py",
+            """
+            from zope.testrunner.leaks import hunting
+            hunting.foreign_extensions = lambda: ("fast",)
+            """,
+        )
+        self.write("test_faucet.py", "drops = []\ndef test_leaky(): drops.append({})\n")
+
+        self.assertRegex(self.summary(self.pytest("-R", "1:1"))[1], r"^References are left out: .*: fast\.$")
+
     def test_properties_for_junit(self) -> None:
         self.write("test_faucet.py", FAUCET)
 
@@ -172,6 +194,7 @@ class TestSpellings(PluginCase):
         for words, said in (
             ("-R 5", "'5' is not STAB:RUN"),
             ("-R 5:0", "at least 1"),
+            ("-R 3:100001", "each number is at most 100,000"),
             ("--leaks tests", "write '--leaks=' if a path follows"),
             ("--leaks-explain", "add --leaks or -R"),
             ("--leaks-report-only", "add --leaks, -R or --rss-limit"),
@@ -489,6 +512,53 @@ class TestItems(PluginCase):
         self.assertEqual(self.counts(plain), self.counts(done))
         self.assertEqual(plain.out.count("SUBPASSED"), done.out.count("SUBPASSED"))
 
+    def test_failed_sub_tests_are_counted_once(self) -> None:
+        import pytest
+
+        if not hasattr(pytest, "Subtests"):
+            self.skipTest("this pytest has no sub-tests")
+        self.write(
+            "test_subs.py",
+            """
+            done = []
+            def test_fails(subtests):
+                with subtests.test(): assert 0
+            def test_once(subtests):
+                done.append(1)
+                with subtests.test(): assert len(done) == 1
+            """,
+        )
+
+        done = self.pytest("-R", "1:2")
+
+        self.assertIn("contains 1 failed subtest\n", done.out)
+        self.assertRegex(self.counts(done), "^2 failed, 1 passed")
+        line = "test_subs.py::test_once: cannot be repeated: 1 of its sub-tests failed when run again"
+        self.assertEqual([line], self.summary(done))
+
+    def test_tracebacks_are_those_without_the_plugin(self) -> None:
+        self.write(
+            "test_fails.py",
+            """
+            import pytest
+            @pytest.fixture
+            def broken(): raise ValueError
+            @pytest.fixture
+            def broken_end():
+                yield
+                raise ValueError
+            def test_set_up(broken): pass
+            def test_tear_down(broken_end): pass
+            @pytest.mark.xfail(run=False)
+            def test_not_run(): pass
+            """,
+        )
+
+        done, plain = (self.pytest("--no-header", "-rx", *words) for words in (("-R", "1:1"), ()))
+
+        self.assertEqual("1 passed, 1 xfailed, 2 errors", self.counts(done))
+        self.assertEqual(*(re.sub(r"in [\d.]+s =*", "", each.out) for each in (plain, done)))
+
     @unittest.skipUnless(importlib.util.find_spec("anyio"), "anyio is not installed")
     def test_coroutines_with_anyio(self) -> None:
         self.write("test_async.py", ASYNC.replace("MARK", "pytest.mark.anyio"))
@@ -515,6 +585,28 @@ class TestItems(PluginCase):
         self.assertEqual((1, "1 failed, 1 passed, 1 leaked"), (done.status, self.counts(done)), done)
         self.assertRegex(self.summary(done)[0], r"^test_faucet.py::test_leaky_faucet: leaked .*\[1, 1, 1\]")
         self.assertIn('"leaks blocks each run" value="1"', (self.project / "results.xml").read_text())
+
+
+    @unittest.skipUnless(importlib.util.find_spec("hypothesis"), "hypothesis is not installed")
+    def test_hypothesis_draws_the_same_when_a_test_is_run_again(self) -> None:
+        self.write(
+            "test_drawn.py",
+            DIARY
+            + """
+    from hypothesis import given, settings, strategies
+
+    @settings(max_examples=2, database=None)
+    @given(strategies.integers(2**30, 2**60))
+    def test_it(number): note(str(number))
+            """,
+        )
+
+        done = self.pytest("-R", "1:2", plugins=("_hypothesis_pytestplugin",))
+
+        self.assertEqual("1 passed", self.counts(done), done.out)
+        first, again, last = zip(*[iter(self.diary.read_text().split())] * 2, strict=True)
+        self.assertEqual(again, last)
+        self.assertNotEqual(first, again)
 
 
 ASYNC = """

@@ -11,7 +11,15 @@ import _pytest
 import pluggy
 import pytest
 
-from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed
+from zope.testrunner.leaks import (
+    CannotRepeat,
+    Hunter,
+    Policy,
+    describe,
+    fixed,
+    what_disturbs,
+    what_hunts_cannot_see,
+)
 from zope.testrunner.leaks.expected import Agreement, Expected, known, marker_for, unchecked
 from zope.testrunner.leaks.explain import deltas
 from zope.testrunner.leaks.hunting import Finding
@@ -34,6 +42,8 @@ _DEBUGGED: Final = "the debugger was entered, after which nothing is run again"
 # to consist of lists and strings: of what kind it is, then its lines.
 _ATTRIBUTE: Final = "zope_testrunner_leaks"
 _LEAK, _STALE, _KNOWN, _TOLD, _UNJUDGED, _MINOR = "leak", "stale", "known", "told", "unjudged", "minor"
+# About all tests.
+_GENERAL: Final = "general"
 
 #: How often ``-v`` has to be given for such a note to be shown.
 _VERBOSITY: Final = {_KNOWN: 1, _MINOR: 2}
@@ -76,6 +86,7 @@ class Judge:
         self._hunter: Hunter | None = None
         self._resident = Resident()
         self._debugged = False
+        self._is_introduced = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Look at all markers, before anything is run."""
@@ -170,7 +181,7 @@ class Judge:
         self, item: pytest.Item, first: FirstRun, finding: Finding | None, rise: Rise | None, marker: Expected | None
     ) -> None:
         """Put what was found out on the reports."""
-        notes: list[list[str]] = []
+        notes: list[list[str]] = [[_GENERAL, line] for line in self._general(finding)]
         numbers: list[tuple[str, object]] = []
         is_problem = False
         if finding is not None:
@@ -193,6 +204,17 @@ class Judge:
             report.outcome = "failed"
             vars(report).pop("wasxfail", None)
             report.longrepr = "\n".join([line for note in notes if note[0] in (_LEAK, _STALE) for line in note[1:]])
+
+    def _general(self, finding: Finding | None) -> list[str]:
+        """What is to be known of the numbers of all tests."""
+        if finding is None or self._hunter is None:
+            return []
+        lines = [] if self._is_introduced else [what_hunts_cannot_see(), what_disturbs()]
+        self._is_introduced = True
+        if finding.is_leak:
+            untold = [each.why for each in finding.verdicts if each.tracker == "refcounts" and each.why]
+            lines += [f"References are left out: {why}." for why in untold]
+        return [line for line in lines if line]
 
     def _told(self, name: str, finding: Finding, marker: Expected | None) -> tuple[str | None, tuple[str, ...], bool]:
         """A note on a finding: its kind, None for no note, its lines, and whether it is a problem."""
@@ -227,7 +249,8 @@ class Summary:
             return None
         policy = self._asked.policy
         if self._asked.hunt:
-            return f"leaks: every test is run {policy.warmup} times to settle down and {policy.runs} times to be judged"
+            warmup, runs = (f"{number} time{'s' if number != 1 else ''}" for number in (policy.warmup, policy.runs))
+            return f"leaks: every test is run {warmup} to settle down and {runs} to be judged"
         return "leaks: every test is run twice, and suspects until it is clear whether they leak"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -246,9 +269,11 @@ class Summary:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The section on leaks."""
         verbosity = max(0, terminalreporter.config.get_verbosity())
-        shown = [note for note in self._notes if note[0] != _UNJUDGED and _VERBOSITY.get(note[0], 0) <= verbosity]
+        apart = (_UNJUDGED, _GENERAL)
+        shown = [note for note in self._notes if note[0] not in apart and _VERBOSITY.get(note[0], 0) <= verbosity]
+        general = dict.fromkeys(note[1] for note in self._notes if note[0] == _GENERAL)
         unjudged = Counter(note[1] for note in self._notes if note[0] == _UNJUDGED)
-        if not shown and not unjudged:
+        if not shown and not unjudged and not general:
             return
         terminalreporter.write_sep("=", "leaks summary")
         for note in shown:
@@ -256,6 +281,8 @@ class Summary:
                 terminalreporter.write_line(line)
         for why, number in unjudged.items():
             terminalreporter.write_line(f"{number} test{'s' if number > 1 else ''} not judged: {why}")
+        for line in general:
+            terminalreporter.write_line(line)
 
 
 def _without_pytest(finding: Finding) -> Finding:

@@ -53,11 +53,12 @@ class FirstRun:
         debug = item.config.getoption("usepdb", False)
         self._ends_session = (pytest.exit.Exception,) if debug else (pytest.exit.Exception, KeyboardInterrupt)
         self.reports: list[pytest.TestReport] = []
+        self._failed_parts = False
 
     @property
     def passed(self) -> bool:
         """Whether all went as it should and the session goes on, so that the item can be run again."""
-        return len(self.reports) == 2 and self.reports[1].passed and not self._is_ending
+        return len(self.reports) == 2 and self.reports[1].passed and not self._failed_parts and not self._is_ending
 
     @property
     def is_last(self) -> bool:
@@ -69,7 +70,10 @@ class FirstRun:
         """Run it."""
         _make_request(self._item)
         if self._phase("setup").passed:
+            before = _failed_parts(self._item.config).copy()
             report = self._phase("call", hold=not self._is_ending)
+            # Such a test passes until its report is told.
+            self._failed_parts = _failed_parts(self._item.config) != before
             if _went_well(report) and not self._is_ending:
                 self.reports.append(report)
         if not self.reports and self.is_last:
@@ -118,9 +122,10 @@ class FirstRun:
         """Run a part of the item, and report it; with ``hold``, a report that nothing went wrong is only returned."""
         hooks, item = self._item.ihook, self._item
         hook = getattr(hooks, f"pytest_runtest_{when}")
-        call: pytest.CallInfo[object] = pytest.CallInfo.from_call(
-            lambda: hook(item=item, **arguments), when=when, reraise=self._ends_session
-        )
+
+        # Not a function of ours, which would be in the traceback of what fails.
+        run = functools.partial(hook, item=item, **arguments)
+        call: pytest.CallInfo[object] = pytest.CallInfo.from_call(run, when=when, reraise=self._ends_session)
         report: pytest.TestReport = hooks.pytest_runtest_makereport(item=item, call=call)
         if not hold or (when == "call" and not _went_well(report)):
             hooks.pytest_runtest_logreport(report=report)
@@ -154,10 +159,16 @@ class Again:
         twin = duplicate(self.pristine)
         # Gone after the run.
         request = getattr(twin, "_request", None)
+        parts = _failed_parts(self._config)
+        before = parts.copy()
         try:
-            with _unnoticed(self._config):
+            with _unnoticed(self._config), _same_examples():
                 reports = runtestprotocol(twin, log=False, nextitem=self.pristine)
         finally:
+            failed = sum(parts.values()) - sum(before.values())
+            # It was not this run that the report is about.
+            parts.clear()
+            parts.update(before)
             for definition in getattr(request, "_fixture_defs", {}).values():
                 if getattr(definition, "scope", "function") != "function":
                     _drop_spent(definition._finalizers)  # noqa: SLF001 - see there
@@ -167,6 +178,8 @@ class Again:
                 wanted and hasattr(report, "wasxfail") != hasattr(wanted, "wasxfail")
             ):
                 raise CannotRepeat(f"{_PARTS[report.when or 'call']}{report.outcome} when run again{_reason(report)}")
+        if failed:
+            raise CannotRepeat(f"{failed} of its sub-tests failed when run again")
 
 
 _PARTS: Final = {"setup": "its set-up ", "call": "", "teardown": "its tear-down "}
@@ -212,6 +225,12 @@ def _make_request(item: pytest.Item, *, always: bool = False) -> None:
     """Let an item ask for its fixtures, even if it has done so before."""
     if hasattr(item, "_initrequest") and (always or not getattr(item, "_request", True)):
         item._initrequest()  # noqa: SLF001 - as pytest's own runner does for items that are run again
+
+
+def _failed_parts(config: pytest.Config) -> dict[object, int]:
+    """How many sub-tests have failed, by test, where pytest counts them: since version 9."""
+    known = getattr(sys.modules.get("_pytest.subtests"), "failed_subtests_key", None)
+    return config.stash.get(known, {}) if known is not None else {}
 
 
 def _went_well(report: pytest.TestReport) -> bool:
@@ -272,6 +291,25 @@ def _unnoticed(config: pytest.Config) -> Iterator[None]:
                 catcher.records, catcher.stream = records, stream
             for (holder, name), stream in zip(streams, shown, strict=True):
                 setattr(holder, name, stream)
+
+
+@contextmanager
+def _same_examples() -> Iterator[None]:
+    """Have Hypothesis draw the same examples whenever a test is run again.
+
+    Others every time are other work: what it remembers of them (labels, intervals, its trees of choices) takes more
+    than twenty runs of some tests to be complete.
+    """
+    core = sys.modules.get("hypothesis.core")
+    if core is None or getattr(core, "global_force_seed", 0) is not None:
+        # It is not there, or somebody has asked for a seed.
+        yield
+        return
+    vars(core)["global_force_seed"] = 0
+    try:
+        yield
+    finally:
+        vars(core)["global_force_seed"] = None
 
 
 def _open_streams(config: pytest.Config) -> list[tuple[object, str]]:
