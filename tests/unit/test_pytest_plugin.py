@@ -246,6 +246,9 @@ class TestMarkers(PluginCase):
             @pytest.mark.expected_leak(reason="a log", max=1, kind="blocks")
             def test_worse(): kept.append([[], {}])
 
+            @pytest.mark.expected_leak(reason="a log", kind="descriptors")
+            def test_other(): kept.append([])
+
             @pytest.mark.expected_leak(reason="a log")
             def test_stale(): pass
 
@@ -262,9 +265,14 @@ class TestMarkers(PluginCase):
 
         done = self.pytest("-v", "--strict-markers", "-R", "1:2")
 
-        self.assertEqual("1 failed, 3 passed, 1 leaked", self.counts(done), done.out)
-        for name, outcome in (("known", "PASSED"), ("worse", "LEAKED"), ("stale", "FAILED"), ("decorated", "PASSED")):
+        self.assertEqual("1 failed, 3 passed, 2 leaked", self.counts(done), done.out)
+        outcomes = {"known": "PASSED", "worse": "LEAKED", "other": "LEAKED", "stale": "FAILED", "decorated": "PASSED"}
+        for name, outcome in outcomes.items():
             self.assertIn(f"test_marked.py::test_{name} {outcome}", done.out)
+        self.assertIn(
+            "  expected, but gone: a leak of descriptors was expected (a log), and there is none: remove the marker",
+            self.summary(done),
+        )
         self.assertIn("a leak was expected (a log), and there is none: remove the marker", done.out)
         self.assertIn("  known leak: a log", self.summary(done))
 
@@ -274,7 +282,12 @@ class TestMarkers(PluginCase):
         self.assertEqual("1 passed", self.counts(self.pytest("--strict-markers")))
 
     def test_a_marker_that_says_nothing_is_told_in_a_line(self) -> None:
-        for arguments, said in (("", "takes a reason"), ("reason=''", "say in words why"), ("'why'", "name what 'why' is")):
+        for arguments, said in (
+            ("", "takes a reason, a kind and a max (missing 1 required"),
+            ("reason=''", "say in words why"),
+            ("'why'", "name what 'why' is"),
+            ("reason='x', kind='bloks'", "no leak tracker is called so; there are"),
+        ):
             with self.subTest(arguments):
                 mark = f"@pytest.mark.expected_leak({arguments})"
                 self.write("test_marked.py", f"import pytest\n{mark}\ndef test_it(): pass\n")
@@ -282,6 +295,15 @@ class TestMarkers(PluginCase):
                 self.assertEqual(4, done.status)
                 self.assertIn(said, done.err)
                 self.assertIn("test_marked.py::test_it", done.err)
+
+    @unittest.skipUnless(importlib.util.find_spec("xdist"), "pytest-xdist is not installed")
+    def test_such_a_marker_fails_its_test_in_another_process(self) -> None:
+        self.write("test_it.py", "import pytest\n@pytest.mark.expected_leak()\ndef test_it(): pass\ndef test_two(): pass\n")
+
+        done = self.pytest("-n1", "-R", "1:1", plugins=("xdist.plugin",))
+
+        self.assertEqual((1, "1 passed, 1 error"), (done.status, self.counts(done)))
+        self.assertIn("test_it.py::test_it: the marker expected_leak takes a reason", done.out)
 
 
 class TestMemory(PluginCase):

@@ -90,8 +90,18 @@ class Judge:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Look at all markers, before anything is run."""
-        for item in session.items:
-            marker_of(item)
+        if not _is_worker(session.config):
+            for item in session.items:
+                marker_of(item)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Tell of a marker that says nothing in a process of pytest-xdist: nothing gets out of there but reports."""
+        if _is_worker(item.config):
+            try:
+                marker_of(item)
+            except pytest.UsageError as error:
+                pytest.fail(str(error), pytrace=False)
 
     def pytest_enter_pdb(self) -> None:
         """Nobody wants to debug a test a dozen times."""
@@ -100,7 +110,11 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Run an item and judge it; None to have it run as always."""
-        marker = marker_of(item)
+        try:
+            marker = marker_of(item)
+        except pytest.UsageError:
+            # Its set-up fails for that.
+            return None
         if (marker is not None and not marker.judged) or item.config.getoption("setuponly", False):
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -223,7 +237,7 @@ class Judge:
             return _UNJUDGED, (finding.why or "",), False
         if finding.growth is Growth.NOT_REPEATABLE:
             return _TOLD, (f"{name}: cannot be repeated: {finding.why}",), False
-        if judgement.agreement is Agreement.STALE:
+        if judgement.agreement is Agreement.STALE and not finding.is_leak:
             return _STALE, (f"{name}: {judgement.why}",), True
         if finding.is_leak:
             lines: tuple[str, ...] = (f"{name}: {deltas(finding, self._asked.policy.runs)}",)
@@ -306,10 +320,16 @@ def marker_of(item: pytest.Item) -> Expected | None:
                 return make(**mark.kwargs)
             except TypeError as error:
                 takes = "a reason, a kind and a max" if make is known else "a reason"
-                raise pytest.UsageError(f"{item.nodeid}: the marker {mark.name} takes {takes} ({error})") from None
+                fact = str(error).partition("() ")[2] or error
+                raise pytest.UsageError(f"{item.nodeid}: the marker {mark.name} takes {takes} ({fact})") from None
             except ValueError as error:
                 raise pytest.UsageError(f"{item.nodeid}: the marker {mark.name}: {error}") from None
     return marker_for(*(getattr(item, name, None) for name in ("obj", "cls", "module")))
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this process belongs to pytest-xdist, and another one has the terminal."""
+    return hasattr(config, "workerinput")
 
 
 class _DidNotPass(Exception):
