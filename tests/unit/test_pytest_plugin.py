@@ -515,6 +515,48 @@ class TestItems(PluginCase):
         self.assertEqual("test_once.py::test_skips: cannot be repeated: skipped when run again: Skipped: enough", lines[1])
         self.assertIn("test_once.py::test_tear_down: cannot be repeated: its tear-down failed when run again", lines[2])
 
+    def test_another_plugin_may_run_a_test_until_it_passes(self) -> None:
+        self.write(
+            "conftest.py",
+            """
+            import pytest
+            from _pytest.runner import runtestprotocol
+            @pytest.hookimpl
+            def pytest_runtest_protocol(item, nextitem):
+                item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+                while True:
+                    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+                    is_last = reports[1].passed
+                    for report in reports:
+                        if report.failed: report.outcome = "rerun"
+                        item.ihook.pytest_runtest_logreport(report=report)
+                    if is_last: break
+                item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+                return True
+            def pytest_report_teststatus(report):
+                if report.outcome == "rerun": return "rerun", "R", "RERUN"
+            @pytest.fixture(scope="module")
+            def module(): yield; assert 0, "module end"
+            """,
+        )
+        self.write(
+            "test_flaky.py",
+            """
+            kept = [1]
+            def test_flaky(module):
+                if len(kept) < 3:
+                    kept.append(1)
+                    assert 0
+            def test_leaky(module): kept.append([])
+            """,
+        )
+
+        done = self.pytest("-R", "1:2", "-v")
+
+        self.assertEqual("1 error, 1 leaked, 1 passed, 2 rerun", ", ".join(sorted(self.counts(done).split(", "))), done.out)
+        self.assertRegex(done.out, r"test_flaky RERUN.*\n.*test_flaky RERUN.*\n.*test_flaky PASSED.*\n.*test_leaky LEAKED")
+        self.assertIn("module end", done.out)
+
     def test_failures_are_run_once(self) -> None:
         self.write("test_fails.py", DIARY + "\n    def test_it():\n        note('run')\n        assert 0\n")
         self.pytest("-R", "1:2")
@@ -671,6 +713,57 @@ class TestUnnoticed(PluginCase):
         self.assertEqual("1 passed", self.counts(done))
         self.assertEqual(1, done.out.count("careful"), done.out)
         self.assertEqual(1, (self.project / "log.txt").read_text().count("careful"))
+
+    def test_repetitions_are_not_traced(self) -> None:
+        self.write(
+            "conftest.py",
+            """
+            import threading
+            tracers = []
+            def trace(frame, event, argument): tracers.append([])
+            threading.settrace(trace)
+            def pytest_sessionfinish(): assert threading.gettrace() is trace and tracers
+            """,
+        )
+        self.write(
+            "test_thread.py",
+            """
+            import threading
+            def test_it():
+                thread = threading.Thread(target=len, args=([],))
+                thread.start()
+                thread.join()
+            """,
+        )
+
+        done = self.pytest("-R", "1:1")
+
+        self.assertEqual(("1 passed", []), (self.counts(done), self.summary(done)), done.out)
+
+    def test_each_run_has_a_limit_of_its_own(self) -> None:
+        self.write(
+            "pytest_timeout.py",
+            DIARY
+            + """
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(item):
+        note("start")
+        yield
+        note("end")
+
+    class Specifications:
+        def pytest_timeout_cancel_timer(self, item): pass
+
+    def pytest_addhooks(pluginmanager): pluginmanager.add_hookspecs(Specifications)
+    def pytest_timeout_cancel_timer(item): note("cancel")
+            """,
+        )
+        self.write("test_it.py", "from pytest_timeout import note\ndef test_it(): note('run')\n")
+
+        self.pytest("-R", "1:2", plugins=("pytest_timeout",))
+
+        again = "start run end "
+        self.assertEqual(f"start run cancel {again}{again}end ", self.diary.read_text())
 
     def test_nothing_is_repeated_after_the_debugger(self) -> None:
         self.write(

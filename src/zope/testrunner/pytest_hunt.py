@@ -28,7 +28,7 @@ from zope.testrunner.leaks.memory import Resident
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.leaks.rises import Rise, rise_again
 from zope.testrunner.leaks.verdict import DEFAULT
-from zope.testrunner.pytest_items import Again, FirstRun
+from zope.testrunner.pytest_items import Again, FirstRun, run_by_others, untraced
 
 #: What pytest's markers of these names say.
 _MARKERS: Final = {"expected_leak": known, "no_leak_check": unchecked}
@@ -87,6 +87,8 @@ class Judge:
         self._resident = Resident()
         self._debugged = False
         self._is_introduced = False
+        # Whether other plugins are asked to run an item.
+        self._is_asking = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Look at all markers, before anything is run."""
@@ -110,6 +112,8 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Run an item and judge it; None to have it run as always."""
+        if self._is_asking:
+            return None
         try:
             marker = marker_of(item)
         except pytest.UsageError:
@@ -117,7 +121,9 @@ class Judge:
             return None
         if (marker is not None and not marker.judged) or item.config.getoption("setuponly", False):
             return None
-        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        by_others = run_by_others(item)
+        if not by_others:
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         again: Again | None = None
         why: str | None = None
         try:
@@ -125,13 +131,15 @@ class Judge:
         except CannotRepeat as error:
             why = str(error)
         sibling = again.pristine if again is not None else nextitem
-        work = _Work(FirstRun(item, nextitem, sibling, self.thaw), again, self)
+        work = _Work(FirstRun(item, nextitem, sibling, self.thaw, by_others=by_others), again, self)
+        self._is_asking = by_others
         done = False
         try:
             finding = self._hunt(work, why)
             rise = self._rise(work, why)
             done = True
         finally:
+            self._is_asking = False
             if done:
                 self._note(item, work.first, finding, rise, marker)
             work.first.finish(tear_down=done)
@@ -223,8 +231,12 @@ class Judge:
         """What is to be known of the numbers of all tests."""
         if finding is None or self._hunter is None:
             return []
-        lines = [] if self._is_introduced else [what_hunts_cannot_see(), what_disturbs()]
-        self._is_introduced = True
+        lines: list[str | None] = []
+        if not self._is_introduced:
+            self._is_introduced = True
+            # As in a run that is measured.
+            with untraced():
+                lines = [what_hunts_cannot_see(), what_disturbs()]
         if finding.is_leak:
             untold = [each.why for each in finding.verdicts if each.tracker == "refcounts" and each.why]
             lines += [f"References are left out: {why}." for why in untold]
