@@ -427,6 +427,29 @@ class TestItems(PluginCase):
         self.assertEqual(2, done.status)
         self.assertIn("test_slow.py::test_it PASSED", done.out)
 
+    def test_ending_the_session_while_it_is_run_again_is_told_only(self) -> None:
+        self.write(
+            "test_ends.py",
+            """
+            import pytest
+            done = []
+            @pytest.fixture
+            def function():
+                yield
+                done.append("end")
+            def test_ends(function):
+                if done: pytest.exit("enough")
+            def test_next(): assert done == ["end", "end"]
+            """,
+        )
+
+        done = self.pytest("-R", "1:2")
+
+        self.assertEqual((0, "2 passed"), (done.status, self.counts(done)), done.out)
+        self.assertEqual(
+            ["test_ends.py::test_ends: cannot be repeated: ends the session when run again: enough"], self.summary(done)
+        )
+
     def test_each_kind_of_test(self) -> None:
         self.write(
             "test_kinds.py",
@@ -778,6 +801,14 @@ class TestUnnoticed(PluginCase):
         self.assertEqual(
             ["2 tests not judged: the debugger was entered, after which nothing is run again"], self.summary(done)
         )
+
+    def test_properties_of_the_whole_run_are_written_once(self) -> None:
+        self.write("test_it.py", "def test_it(record_testsuite_property): record_testsuite_property('a', 'b')\n")
+
+        done = self.pytest("-R", "1:2", "--junit-xml=results.xml")
+
+        self.assertEqual("1 passed", self.counts(done), done.out)
+        self.assertEqual(1, (self.project / "results.xml").read_text().count('name="a"'))
 
     def test_a_failing_repetition_does_not_start_the_debugger(self) -> None:
         self.write("test_once.py", "done = []\ndef test_once():\n    done.append(1)\n    assert len(done) == 1\n")

@@ -17,6 +17,7 @@ import pluggy
 import pytest
 
 # Other plugins that run items again have been using these for many years.
+from _pytest.junitxml import xml_key
 from _pytest.logging import LogCaptureHandler, caplog_records_key
 from _pytest.mark.structures import NodeKeywords
 from _pytest.runner import check_interactive_exception, runtestprotocol
@@ -190,9 +191,11 @@ class Again:
         try:
             with _unnoticed(self._config), _same_examples(), untraced(), _timed(twin):
                 reports = runtestprotocol(twin, log=False, nextitem=self.pristine)
-        except pytest.fail.Exception as error:
-            # Too late, and between two parts of the item.
-            raise CannotRepeat(f"failed when run again: {error}") from None
+        except (pytest.exit.Exception, pytest.fail.Exception) as error:
+            with _unnoticed(self._config):
+                twin.session._setupstate.teardown_exact(self.pristine)  # noqa: SLF001 - as pytest's own runner does
+            how = "ends the session" if isinstance(error, pytest.exit.Exception) else "failed"
+            raise CannotRepeat(f"{how} when run again: {error}") from None
         finally:
             failed = sum(parts.values()) - sum(before.values())
             # It was not this run that the report is about.
@@ -363,6 +366,8 @@ def _unnoticed(config: pytest.Config) -> Iterator[None]:
             setattr(holder, name, nowhere)
         for handler in handlers:
             handler.addFilter(_reject)
+        xml = config.stash.get(xml_key, None)
+        properties = [] if xml is None else xml.global_properties.copy()
         kept = [(handler, handler.records, handler.stream) for handler in capturing]
         for each in told:
             each.clear()
@@ -373,6 +378,8 @@ def _unnoticed(config: pytest.Config) -> Iterator[None]:
                 each[:] = old
             for handler in handlers:
                 handler.removeFilter(_reject)
+            if xml is not None:
+                xml.global_properties[:] = properties
             # Every run has others, and the last would be taken for what it leaves.
             for catcher, records, stream in kept:
                 catcher.records, catcher.stream = records, stream
@@ -385,11 +392,11 @@ def untraced() -> Iterator[None]:
     """Without trace functions: coverage.py keeps something for each thread that is started."""
     here, threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type]  # as it was made for
+    threading.settrace(None)
     try:
         yield
     finally:
-        threading.settrace(threads)  # type: ignore[arg-type]  # as before
+        threading.settrace(threads)
         sys.settrace(here)
 
 
