@@ -442,6 +442,10 @@ def _same_examples() -> Iterator[None]:
         yield
     finally:
         vars(core)["global_force_seed"] = None
+        # It keeps a thousand strategies, which some tests make a few dozen of in each run.
+        clear = getattr(sys.modules.get("hypothesis.strategies._internal.utils"), "clear_strategy_cache", None)
+        if clear is not None:
+            clear()
 
 
 def _open_streams(config: pytest.Config) -> list[tuple[object, str]]:
