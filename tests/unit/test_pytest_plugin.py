@@ -143,6 +143,28 @@ class TestSession(PluginCase):
         self.assertIn("  allocated at test_faucet.py:3\n      drops.append([17])", text)
         self.assertIn("  kept alive by test_faucet.drops, a list that grew from", text)
 
+    def test_what_disturbs_the_numbers_is_told_once(self) -> None:
+        self.write("conftest.py", "import tracemalloc\ntracemalloc.start()\n")
+        self.write("test_it.py", "def test_one(): pass\ndef test_two(): pass\n")
+
+        told = self.summary(self.pytest("-R", "1:1"))
+
+        self.assertEqual(1, len(told), told)
+        self.assertIn("affected by tracemalloc", told[0])
+
+    @unittest.skipUnless(DEBUG, "references are not counted here")
+    def test_references_that_are_left_out_are_told(self) -> None:
+        self.write(
+            "conftest.py",
+            """
+            from zope.testrunner.leaks import hunting
+            hunting.foreign_extensions = lambda: ("fast",)
+            """,
+        )
+        self.write("test_faucet.py", "drops = []\ndef test_leaky(): drops.append({})\n")
+
+        self.assertRegex(self.summary(self.pytest("-R", "1:1"))[1], r"^References are left out: .*: fast\.$")
+
     def test_properties_for_junit(self) -> None:
         self.write("test_faucet.py", FAUCET)
 
@@ -172,6 +194,7 @@ class TestSpellings(PluginCase):
         for words, said in (
             ("-R 5", "'5' is not STAB:RUN"),
             ("-R 5:0", "at least 1"),
+            ("-R 3:100001", "each number is at most 100,000"),
             ("--leaks tests", "write '--leaks=' if a path follows"),
             ("--leaks-explain", "add --leaks or -R"),
             ("--leaks-report-only", "add --leaks, -R or --rss-limit"),
@@ -223,6 +246,9 @@ class TestMarkers(PluginCase):
             @pytest.mark.expected_leak(reason="a log", max=1, kind="blocks")
             def test_worse(): kept.append([[], {}])
 
+            @pytest.mark.expected_leak(reason="a log", kind="descriptors")
+            def test_other(): kept.append([])
+
             @pytest.mark.expected_leak(reason="a log")
             def test_stale(): pass
 
@@ -239,9 +265,14 @@ class TestMarkers(PluginCase):
 
         done = self.pytest("-v", "--strict-markers", "-R", "1:2")
 
-        self.assertEqual("1 failed, 3 passed, 1 leaked", self.counts(done), done.out)
-        for name, outcome in (("known", "PASSED"), ("worse", "LEAKED"), ("stale", "FAILED"), ("decorated", "PASSED")):
+        self.assertEqual("1 failed, 3 passed, 2 leaked", self.counts(done), done.out)
+        outcomes = {"known": "PASSED", "worse": "LEAKED", "other": "LEAKED", "stale": "FAILED", "decorated": "PASSED"}
+        for name, outcome in outcomes.items():
             self.assertIn(f"test_marked.py::test_{name} {outcome}", done.out)
+        self.assertIn(
+            "  expected, but gone: a leak of descriptors was expected (a log), and there is none: remove the marker",
+            self.summary(done),
+        )
         self.assertIn("a leak was expected (a log), and there is none: remove the marker", done.out)
         self.assertIn("  known leak: a log", self.summary(done))
 
@@ -251,7 +282,12 @@ class TestMarkers(PluginCase):
         self.assertEqual("1 passed", self.counts(self.pytest("--strict-markers")))
 
     def test_a_marker_that_says_nothing_is_told_in_a_line(self) -> None:
-        for arguments, said in (("", "takes a reason"), ("reason=''", "say in words why"), ("'why'", "name what 'why' is")):
+        for arguments, said in (
+            ("", "takes a reason, a kind and a max (missing 1 required"),
+            ("reason=''", "say in words why"),
+            ("'why'", "name what 'why' is"),
+            ("reason='x', kind='bloks'", "no leak tracker is called so; there are"),
+        ):
             with self.subTest(arguments):
                 mark = f"@pytest.mark.expected_leak({arguments})"
                 self.write("test_marked.py", f"import pytest\n{mark}\ndef test_it(): pass\n")
@@ -259,6 +295,15 @@ class TestMarkers(PluginCase):
                 self.assertEqual(4, done.status)
                 self.assertIn(said, done.err)
                 self.assertIn("test_marked.py::test_it", done.err)
+
+    @unittest.skipUnless(importlib.util.find_spec("xdist"), "pytest-xdist is not installed")
+    def test_such_a_marker_fails_its_test_in_another_process(self) -> None:
+        self.write("test_it.py", "import pytest\n@pytest.mark.expected_leak()\ndef test_it(): pass\ndef test_two(): pass\n")
+
+        done = self.pytest("-n1", "-R", "1:1", plugins=("xdist.plugin",))
+
+        self.assertEqual((1, "1 passed, 1 error"), (done.status, self.counts(done)))
+        self.assertIn("test_it.py::test_it: the marker expected_leak takes a reason", done.out)
 
 
 class TestMemory(PluginCase):
@@ -382,6 +427,29 @@ class TestItems(PluginCase):
         self.assertEqual(2, done.status)
         self.assertIn("test_slow.py::test_it PASSED", done.out)
 
+    def test_ending_the_session_while_it_is_run_again_is_told_only(self) -> None:
+        self.write(
+            "test_ends.py",
+            """
+            import pytest
+            done = []
+            @pytest.fixture
+            def function():
+                yield
+                done.append("end")
+            def test_ends(function):
+                if done: pytest.exit("enough")
+            def test_next(): assert done == ["end", "end"]
+            """,
+        )
+
+        done = self.pytest("-R", "1:2")
+
+        self.assertEqual((0, "2 passed"), (done.status, self.counts(done)), done.out)
+        self.assertEqual(
+            ["test_ends.py::test_ends: cannot be repeated: ends the session when run again: enough"], self.summary(done)
+        )
+
     def test_each_kind_of_test(self) -> None:
         self.write(
             "test_kinds.py",
@@ -470,6 +538,48 @@ class TestItems(PluginCase):
         self.assertEqual("test_once.py::test_skips: cannot be repeated: skipped when run again: Skipped: enough", lines[1])
         self.assertIn("test_once.py::test_tear_down: cannot be repeated: its tear-down failed when run again", lines[2])
 
+    def test_another_plugin_may_run_a_test_until_it_passes(self) -> None:
+        self.write(
+            "conftest.py",
+            """
+            import pytest
+            from _pytest.runner import runtestprotocol
+            @pytest.hookimpl
+            def pytest_runtest_protocol(item, nextitem):
+                item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+                while True:
+                    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+                    is_last = reports[1].passed
+                    for report in reports:
+                        if report.failed: report.outcome = "rerun"
+                        item.ihook.pytest_runtest_logreport(report=report)
+                    if is_last: break
+                item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+                return True
+            def pytest_report_teststatus(report):
+                if report.outcome == "rerun": return "rerun", "R", "RERUN"
+            @pytest.fixture(scope="module")
+            def module(): yield; assert 0, "module end"
+            """,
+        )
+        self.write(
+            "test_flaky.py",
+            """
+            kept = [1]
+            def test_flaky(module):
+                if len(kept) < 3:
+                    kept.append(1)
+                    assert 0
+            def test_leaky(module): kept.append([])
+            """,
+        )
+
+        done = self.pytest("-R", "1:2", "-v")
+
+        self.assertEqual("1 error, 1 leaked, 1 passed, 2 rerun", ", ".join(sorted(self.counts(done).split(", "))), done.out)
+        self.assertRegex(done.out, r"test_flaky RERUN.*\n.*test_flaky RERUN.*\n.*test_flaky PASSED.*\n.*test_leaky LEAKED")
+        self.assertIn("module end", done.out)
+
     def test_failures_are_run_once(self) -> None:
         self.write("test_fails.py", DIARY + "\n    def test_it():\n        note('run')\n        assert 0\n")
         self.pytest("-R", "1:2")
@@ -488,6 +598,53 @@ class TestItems(PluginCase):
 
         self.assertEqual(self.counts(plain), self.counts(done))
         self.assertEqual(plain.out.count("SUBPASSED"), done.out.count("SUBPASSED"))
+
+    def test_failed_sub_tests_are_counted_once(self) -> None:
+        import pytest
+
+        if not hasattr(pytest, "Subtests"):
+            self.skipTest("this pytest has no sub-tests")
+        self.write(
+            "test_subs.py",
+            """
+            done = []
+            def test_fails(subtests):
+                with subtests.test(): assert 0
+            def test_once(subtests):
+                done.append(1)
+                with subtests.test(): assert len(done) == 1
+            """,
+        )
+
+        done = self.pytest("-R", "1:2")
+
+        self.assertIn("contains 1 failed subtest\n", done.out)
+        self.assertRegex(self.counts(done), "^2 failed, 1 passed")
+        line = "test_subs.py::test_once: cannot be repeated: 1 of its sub-tests failed when run again"
+        self.assertEqual([line], self.summary(done))
+
+    def test_tracebacks_are_those_without_the_plugin(self) -> None:
+        self.write(
+            "test_fails.py",
+            """
+            import pytest
+            @pytest.fixture
+            def broken(): raise ValueError
+            @pytest.fixture
+            def broken_end():
+                yield
+                raise ValueError
+            def test_set_up(broken): pass
+            def test_tear_down(broken_end): pass
+            @pytest.mark.xfail(run=False)
+            def test_not_run(): pass
+            """,
+        )
+
+        done, plain = (self.pytest("--no-header", "-rx", *words) for words in (("-R", "1:1"), ()))
+
+        self.assertEqual("1 passed, 1 xfailed, 2 errors", self.counts(done))
+        self.assertEqual(*(re.sub(r"in [\d.]+s =*", "", each.out) for each in (plain, done)))
 
     @unittest.skipUnless(importlib.util.find_spec("anyio"), "anyio is not installed")
     def test_coroutines_with_anyio(self) -> None:
@@ -515,6 +672,28 @@ class TestItems(PluginCase):
         self.assertEqual((1, "1 failed, 1 passed, 1 leaked"), (done.status, self.counts(done)), done)
         self.assertRegex(self.summary(done)[0], r"^test_faucet.py::test_leaky_faucet: leaked .*\[1, 1, 1\]")
         self.assertIn('"leaks blocks each run" value="1"', (self.project / "results.xml").read_text())
+
+
+    @unittest.skipUnless(importlib.util.find_spec("hypothesis"), "hypothesis is not installed")
+    def test_hypothesis_draws_the_same_when_a_test_is_run_again(self) -> None:
+        self.write(
+            "test_drawn.py",
+            DIARY
+            + """
+    from hypothesis import given, settings, strategies
+
+    @settings(max_examples=2, database=None)
+    @given(strategies.integers(2**30, 2**60))
+    def test_it(number): note(str(number))
+            """,
+        )
+
+        done = self.pytest("-R", "1:2", plugins=("_hypothesis_pytestplugin",))
+
+        self.assertEqual("1 passed", self.counts(done), done.out)
+        first, again, last = zip(*[iter(self.diary.read_text().split())] * 2, strict=True)
+        self.assertEqual(again, last)
+        self.assertNotEqual(first, again)
 
 
 ASYNC = """
@@ -558,6 +737,57 @@ class TestUnnoticed(PluginCase):
         self.assertEqual(1, done.out.count("careful"), done.out)
         self.assertEqual(1, (self.project / "log.txt").read_text().count("careful"))
 
+    def test_repetitions_are_not_traced(self) -> None:
+        self.write(
+            "conftest.py",
+            """
+            import threading
+            tracers = []
+            def trace(frame, event, argument): tracers.append([])
+            threading.settrace(trace)
+            def pytest_sessionfinish(): assert threading.gettrace() is trace and tracers
+            """,
+        )
+        self.write(
+            "test_thread.py",
+            """
+            import threading
+            def test_it():
+                thread = threading.Thread(target=len, args=([],))
+                thread.start()
+                thread.join()
+            """,
+        )
+
+        done = self.pytest("-R", "1:1")
+
+        self.assertEqual(("1 passed", []), (self.counts(done), self.summary(done)), done.out)
+
+    def test_each_run_has_a_limit_of_its_own(self) -> None:
+        self.write(
+            "pytest_timeout.py",
+            DIARY
+            + """
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(item):
+        note("start")
+        yield
+        note("end")
+
+    class Specifications:
+        def pytest_timeout_cancel_timer(self, item): pass
+
+    def pytest_addhooks(pluginmanager): pluginmanager.add_hookspecs(Specifications)
+    def pytest_timeout_cancel_timer(item): note("cancel")
+            """,
+        )
+        self.write("test_it.py", "from pytest_timeout import note\ndef test_it(): note('run')\n")
+
+        self.pytest("-R", "1:2", plugins=("pytest_timeout",))
+
+        again = "start run end "
+        self.assertEqual(f"start run cancel {again}{again}end ", self.diary.read_text())
+
     def test_nothing_is_repeated_after_the_debugger(self) -> None:
         self.write(
             "test_debugged.py",
@@ -571,6 +801,14 @@ class TestUnnoticed(PluginCase):
         self.assertEqual(
             ["2 tests not judged: the debugger was entered, after which nothing is run again"], self.summary(done)
         )
+
+    def test_properties_of_the_whole_run_are_written_once(self) -> None:
+        self.write("test_it.py", "def test_it(record_testsuite_property): record_testsuite_property('a', 'b')\n")
+
+        done = self.pytest("-R", "1:2", "--junit-xml=results.xml")
+
+        self.assertEqual("1 passed", self.counts(done), done.out)
+        self.assertEqual(1, (self.project / "results.xml").read_text().count('name="a"'))
 
     def test_a_failing_repetition_does_not_start_the_debugger(self) -> None:
         self.write("test_once.py", "done = []\ndef test_once():\n    done.append(1)\n    assert len(done) == 1\n")

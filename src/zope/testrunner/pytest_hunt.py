@@ -11,7 +11,15 @@ import _pytest
 import pluggy
 import pytest
 
-from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed
+from zope.testrunner.leaks import (
+    CannotRepeat,
+    Hunter,
+    Policy,
+    describe,
+    fixed,
+    what_disturbs,
+    what_hunts_cannot_see,
+)
 from zope.testrunner.leaks.expected import Agreement, Expected, known, marker_for, unchecked
 from zope.testrunner.leaks.explain import deltas
 from zope.testrunner.leaks.hunting import Finding
@@ -20,7 +28,7 @@ from zope.testrunner.leaks.memory import Resident
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.leaks.rises import Rise, rise_again
 from zope.testrunner.leaks.verdict import DEFAULT
-from zope.testrunner.pytest_items import Again, FirstRun
+from zope.testrunner.pytest_items import Again, FirstRun, run_by_others, untraced
 
 #: What pytest's markers of these names say.
 _MARKERS: Final = {"expected_leak": known, "no_leak_check": unchecked}
@@ -34,6 +42,8 @@ _DEBUGGED: Final = "the debugger was entered, after which nothing is run again"
 # to consist of lists and strings: of what kind it is, then its lines.
 _ATTRIBUTE: Final = "zope_testrunner_leaks"
 _LEAK, _STALE, _KNOWN, _TOLD, _UNJUDGED, _MINOR = "leak", "stale", "known", "told", "unjudged", "minor"
+# About all tests.
+_GENERAL: Final = "general"
 
 #: How often ``-v`` has to be given for such a note to be shown.
 _VERBOSITY: Final = {_KNOWN: 1, _MINOR: 2}
@@ -76,11 +86,24 @@ class Judge:
         self._hunter: Hunter | None = None
         self._resident = Resident()
         self._debugged = False
+        self._is_introduced = False
+        # Whether other plugins are asked to run an item.
+        self._is_asking = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Look at all markers, before anything is run."""
-        for item in session.items:
-            marker_of(item)
+        if not _is_worker(session.config):
+            for item in session.items:
+                marker_of(item)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Tell of a marker that says nothing in a process of pytest-xdist: nothing gets out of there but reports."""
+        if _is_worker(item.config):
+            try:
+                marker_of(item)
+            except pytest.UsageError as error:
+                pytest.fail(str(error), pytrace=False)
 
     def pytest_enter_pdb(self) -> None:
         """Nobody wants to debug a test a dozen times."""
@@ -89,10 +112,18 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Run an item and judge it; None to have it run as always."""
-        marker = marker_of(item)
+        if self._is_asking:
+            return None
+        try:
+            marker = marker_of(item)
+        except pytest.UsageError:
+            # Its set-up fails for that.
+            return None
         if (marker is not None and not marker.judged) or item.config.getoption("setuponly", False):
             return None
-        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        by_others = run_by_others(item)
+        if not by_others:
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         again: Again | None = None
         why: str | None = None
         try:
@@ -100,13 +131,15 @@ class Judge:
         except CannotRepeat as error:
             why = str(error)
         sibling = again.pristine if again is not None else nextitem
-        work = _Work(FirstRun(item, nextitem, sibling, self.thaw), again, self)
+        work = _Work(FirstRun(item, nextitem, sibling, self.thaw, by_others=by_others), again, self)
+        self._is_asking = by_others
         done = False
         try:
             finding = self._hunt(work, why)
             rise = self._rise(work, why)
             done = True
         finally:
+            self._is_asking = False
             if done:
                 self._note(item, work.first, finding, rise, marker)
             work.first.finish(tear_down=done)
@@ -170,7 +203,7 @@ class Judge:
         self, item: pytest.Item, first: FirstRun, finding: Finding | None, rise: Rise | None, marker: Expected | None
     ) -> None:
         """Put what was found out on the reports."""
-        notes: list[list[str]] = []
+        notes: list[list[str]] = [[_GENERAL, line] for line in self._general(finding)]
         numbers: list[tuple[str, object]] = []
         is_problem = False
         if finding is not None:
@@ -194,6 +227,21 @@ class Judge:
             vars(report).pop("wasxfail", None)
             report.longrepr = "\n".join([line for note in notes if note[0] in (_LEAK, _STALE) for line in note[1:]])
 
+    def _general(self, finding: Finding | None) -> list[str]:
+        """What is to be known of the numbers of all tests."""
+        if finding is None or self._hunter is None:
+            return []
+        lines: list[str | None] = []
+        if not self._is_introduced:
+            self._is_introduced = True
+            # As in a run that is measured.
+            with untraced():
+                lines = [what_hunts_cannot_see(), what_disturbs()]
+        if finding.is_leak:
+            untold = [each.why for each in finding.verdicts if each.tracker == "refcounts" and each.why]
+            lines += [f"References are left out: {why}." for why in untold]
+        return [line for line in lines if line]
+
     def _told(self, name: str, finding: Finding, marker: Expected | None) -> tuple[str | None, tuple[str, ...], bool]:
         """A note on a finding: its kind, None for no note, its lines, and whether it is a problem."""
         judgement = weigh(finding, name, marker)
@@ -201,7 +249,7 @@ class Judge:
             return _UNJUDGED, (finding.why or "",), False
         if finding.growth is Growth.NOT_REPEATABLE:
             return _TOLD, (f"{name}: cannot be repeated: {finding.why}",), False
-        if judgement.agreement is Agreement.STALE:
+        if judgement.agreement is Agreement.STALE and not finding.is_leak:
             return _STALE, (f"{name}: {judgement.why}",), True
         if finding.is_leak:
             lines: tuple[str, ...] = (f"{name}: {deltas(finding, self._asked.policy.runs)}",)
@@ -227,7 +275,8 @@ class Summary:
             return None
         policy = self._asked.policy
         if self._asked.hunt:
-            return f"leaks: every test is run {policy.warmup} times to settle down and {policy.runs} times to be judged"
+            warmup, runs = (f"{number} time{'s' if number != 1 else ''}" for number in (policy.warmup, policy.runs))
+            return f"leaks: every test is run {warmup} to settle down and {runs} to be judged"
         return "leaks: every test is run twice, and suspects until it is clear whether they leak"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -246,9 +295,11 @@ class Summary:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The section on leaks."""
         verbosity = max(0, terminalreporter.config.get_verbosity())
-        shown = [note for note in self._notes if note[0] != _UNJUDGED and _VERBOSITY.get(note[0], 0) <= verbosity]
+        apart = (_UNJUDGED, _GENERAL)
+        shown = [note for note in self._notes if note[0] not in apart and _VERBOSITY.get(note[0], 0) <= verbosity]
+        general = dict.fromkeys(note[1] for note in self._notes if note[0] == _GENERAL)
         unjudged = Counter(note[1] for note in self._notes if note[0] == _UNJUDGED)
-        if not shown and not unjudged:
+        if not shown and not unjudged and not general:
             return
         terminalreporter.write_sep("=", "leaks summary")
         for note in shown:
@@ -256,6 +307,8 @@ class Summary:
                 terminalreporter.write_line(line)
         for why, number in unjudged.items():
             terminalreporter.write_line(f"{number} test{'s' if number > 1 else ''} not judged: {why}")
+        for line in general:
+            terminalreporter.write_line(line)
 
 
 def _without_pytest(finding: Finding) -> Finding:
@@ -279,10 +332,16 @@ def marker_of(item: pytest.Item) -> Expected | None:
                 return make(**mark.kwargs)
             except TypeError as error:
                 takes = "a reason, a kind and a max" if make is known else "a reason"
-                raise pytest.UsageError(f"{item.nodeid}: the marker {mark.name} takes {takes} ({error})") from None
+                fact = str(error).partition("() ")[2] or error
+                raise pytest.UsageError(f"{item.nodeid}: the marker {mark.name} takes {takes} ({fact})") from None
             except ValueError as error:
                 raise pytest.UsageError(f"{item.nodeid}: the marker {mark.name}: {error}") from None
     return marker_for(*(getattr(item, name, None) for name in ("obj", "cls", "module")))
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this process belongs to pytest-xdist, and another one has the terminal."""
+    return hasattr(config, "workerinput")
 
 
 class _DidNotPass(Exception):

@@ -42,6 +42,10 @@ class TestMarkers(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "at least 1 per run"):
             expected_leak(max=0, reason="nothing")
 
+    def test_a_tracker_that_does_not_exist_is_told(self) -> None:
+        with self.assertRaisesRegex(ValueError, r"no leak tracker is called so; there are refcounts, blocks, .*references"):
+            expected_leak(kind="bloks", reason="a cache")
+
 
 class TestCompare(unittest.TestCase):
     """Are they still true."""
@@ -77,6 +81,19 @@ class TestCompare(unittest.TestCase):
         agreement, words = compare(Expected("a cache", "blocks"), [BLOCKS, descriptors])
         self.assertIs(Agreement.WORSE, agreement)
         self.assertEqual("every run adds 1 to descriptors, and only a leak of blocks was expected (a cache)", words)
+
+    def test_what_cannot_be_counted_here_makes_no_marker_stale(self) -> None:
+        untrusted = Verdict("refcounts", Unit.COUNT, Growth.NOT_JUDGED, (6, 6, 6), 0)
+
+        for verdicts in ((QUIET,), (BLOCKS,), (QUIET, untrusted)):
+            self.assertIs(Agreement.UNCHECKED, self.agreement(Expected("known", "refcounts"), *verdicts))
+
+    def test_references_count_against_the_limit_if_nothing_else_shows_the_leak(self) -> None:
+        references = Verdict("references", Unit.COUNT, Growth.LEAK, (9, 9, 9), 9)
+
+        self.assertIs(Agreement.KNOWN, self.agreement(Expected("a cache", None, 6), BLOCKS, references))
+        self.assertIs(Agreement.WORSE, self.agreement(Expected("a cache", None, 6), QUIET, references))
+        self.assertIs(Agreement.WORSE, self.agreement(Expected("a cache", "references", 6), BLOCKS, references))
 
     def test_what_is_not_to_be_judged_is_not(self) -> None:
         self.assertIs(Agreement.UNCHECKED, self.agreement(Expected("strange", judged=False), BLOCKS))

@@ -29,7 +29,9 @@ def weigh(finding: Finding, label: str, known: Expected | None) -> Judgement:
     if known is None or finding.growth in (Growth.NOT_REPEATABLE, Growth.NOT_JUDGED):
         return Judgement(finding.is_leak, report, finding.why)
     agreement, why = compare(known, finding.verdicts)
-    if agreement is Agreement.STALE:
+    if agreement is Agreement.UNCHECKED and not finding.is_leak:
+        return Judgement(False, report, finding.why)
+    if agreement is Agreement.STALE and not finding.is_leak:
         report = (f"Leak expected in {label}, but gone", f"  {why}")
     else:
         report = (*report, f"  {agreement.value}: {why}")

@@ -37,6 +37,8 @@ DEFAULT: Final = Policy()
 #: Python 2.
 _STABILIZE: Final = 5
 _RUN: Final = 4
+#: More runs than that are a slip of the pen: room for their numbers is made beforehand.
+_MOST: Final = 100_000
 
 #: For laps of a layer, which are not run again to confirm anything: what the user asked for has to do.
 LAPS: Final = Policy(warmup=1, runs=2, confirm=0)
@@ -120,7 +122,9 @@ def fixed(spelling: str) -> Policy:
             raise ValueError(
                 f"{spelling!r} is not STAB:RUN, such as 5:4, where either number may be left out"
             )
-        number = int(digits) if digits else default
+        if len(digits.lstrip("0")) > len(str(_MOST)) or int(digits or default) > _MOST:
+            raise ValueError(f"{spelling!r} would not end: each number is at most {_MOST:,}")
+        number = int(digits or default)
         if number < least:
             raise ValueError(
                 f"{spelling!r} runs nothing that could be judged: the number after the colon is at least 1"
