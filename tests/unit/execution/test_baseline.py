@@ -60,8 +60,11 @@ class TestBaseline(ProjectCase):
         test = mock.Mock(id="test_a", label="test_a")
         layer = LayerName("shop.Layer")
 
-        self.assertFalse(hunt.judge(layer, test, finding(leak("blocks", 3)), None))
-        self.assertTrue(hunt.judge(layer, test, finding(leak("blocks", 3)), Expected("a file", "descriptors")))
+        quiet = Verdict("descriptors", Unit.COUNT, Growth.STABLE, (0,))
+        found = finding(leak("blocks", 3), quiet)
+
+        self.assertFalse(hunt.judge(layer, test, found, None))
+        self.assertTrue(hunt.judge(layer, test, found, Expected("a file", "descriptors")))
 
     def test_clean_tests_leave_the_file(self) -> None:
         self.written(test_a=finding(leak("blocks", 3)), test_b=finding(leak("blocks", 1)))
