@@ -148,7 +148,7 @@ def _flush() -> None:
     except OSError as error:
         from zope.testrunner.exceptions import ReporterError
 
-        raise ReporterError(f"Cannot write the report to standard output: {error}") from error
+        raise ReporterError(f"Cannot write the report to standard output: {error.strerror or error}") from error
 
 
 def _nobody_reads(error: ReporterError) -> int:

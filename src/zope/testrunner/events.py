@@ -569,4 +569,6 @@ class Bus:
             return
         if isinstance(error, ReporterError):
             raise error
+        if isinstance(error, OSError):
+            raise ReporterError(f"Cannot write the report: {error.strerror or error}") from error
         raise ReporterError(f"{type(sink).__name__} is broken: {type(error).__name__}: {error}") from error

@@ -333,7 +333,9 @@ class Runner:
             if is_broken_off:
                 # What has happened before is told already.
                 return
-            raise ReporterError(f"Cannot write the report to standard output: {error}") from (error.__cause__ or error)
+            cause = error.__cause__ or error
+            reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else error
+            raise ReporterError(f"Cannot write the report to standard output: {reason}") from cause
         finally:
             try:
                 self._files.close()
@@ -388,9 +390,10 @@ class Runner:
             sinks.append(self._running)
         sinks += [self.tally, console, *watching]
         if self.options.rss_log is not None:
+            from zope.testrunner.report import Named
             from zope.testrunner.report.memorylog import MemoryLog
 
-            sinks.append(MemoryLog(self.options.rss_log))
+            sinks += self._files.add([Named(f"--rss-log {self.options.rss_log}", MemoryLog(self.options.rss_log))])
         sinks += self._files.add(self._beside)
         if self.worker == 0:
             sinks += self._files.add(files_for(self.options))

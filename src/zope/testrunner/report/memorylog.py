@@ -22,16 +22,19 @@ class MemoryLog:
     def __init__(self, path: str) -> None:
         try:
             self._file = open(path, "w", encoding="utf-8", newline="", buffering=1)  # noqa: SIM115 - open until the end
+            self._is_csv = path.lower().endswith(".csv")
+            if self._is_csv:
+                self._write_row("test", "start", "end")
         except OSError as error:
             raise UsageError(f"Cannot write {path} (--rss-log): {error.strerror}; name another file") from None
-        self._is_csv = path.lower().endswith(".csv")
-        if self._is_csv:
-            self._write_row("test", "start", "end")
 
     def takes(self, kind: type[Event]) -> Emit | None:
-        """Readings, and the end."""
-        takers = {events.MemoryRead: self._write, events.RunFinished: self._close}
-        return takers.get(kind)  # type: ignore[return-value]  # each is asked only for its own kind
+        """Readings."""
+        return self._write if kind is events.MemoryRead else None  # type: ignore[return-value]  # asked for its own kind only
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        self._file.close()
 
     def _write(self, event: events.MemoryRead) -> None:
         if self._is_csv:
@@ -43,6 +46,3 @@ class MemoryLog:
         import csv
 
         csv.writer(self._file).writerow(values)
-
-    def _close(self, event: events.RunFinished) -> None:
-        self._file.close()

@@ -498,7 +498,7 @@ def _put_back(stream: TextIO | None, error: Exception) -> None:
             return
     elif isinstance(error, AttributeError):
         raise error
-    reason = "there is none" if stream is None else error
+    reason = "there is none" if stream is None else getattr(error, "strerror", None) or error
     raise ReporterError(f"Cannot write the report to standard output: {reason}") from error
 
 
