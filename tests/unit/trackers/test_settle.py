@@ -9,9 +9,11 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import types
 import unittest
 import weakref
+from importlib.machinery import PathFinder
 from unittest import mock
 
 from zope.testrunner.leaks.settle import collect, frozen_by_others, saves_garbage, settle
@@ -55,6 +57,19 @@ class TestSettle(unittest.TestCase):
 
         self.assertIn("<made up>", linecache.cache)
         self.assertNotIn(__file__, linecache.cache)
+
+    def test_directories_that_were_searched_once_are_forgotten(self) -> None:
+        settle()
+        with tempfile.TemporaryDirectory() as gone, tempfile.TemporaryDirectory() as searched:
+            sys.path.insert(0, searched)
+            self.addCleanup(sys.path.remove, searched)
+            for directory in (gone, searched):
+                PathFinder.find_spec("no_such_module", [directory])
+                self.assertIn(directory, sys.path_importer_cache)
+            settle()
+
+            self.assertNotIn(gone, sys.path_importer_cache)
+            self.assertIn(searched, sys.path_importer_cache)
 
     def test_warning_registries_are_emptied(self) -> None:
         module = types.ModuleType("with_registry")

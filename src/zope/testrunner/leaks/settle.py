@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.machinery import FileFinder
 from itertools import compress, repeat
 from operator import contains, is_
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -68,6 +69,7 @@ def settle(*, whole: bool = True) -> None:
             _call(modules[module], attribute, method)
     _drop_source_lines()
     _drop_warning_registries()
+    _finders.drop_new()
     for clean in getattr(modules.get("typing"), "_cleanups", ()):
         clean()
     collect(whole=whole)
@@ -156,6 +158,35 @@ class _Namespaces:
 
 
 _namespaces: Final = _Namespaces()
+
+
+#: Finders without a state that would be missed; None stands for a place where there is nothing to find.
+_SIMPLE_FINDERS: Final = (FileFinder, type(None))
+
+
+class _Finders:
+    """What Python keeps for each directory in which it has looked for a module, made anew whenever it is needed.
+
+    A test that imports something from a directory of its own, as tests of programs do, has another directory each time.
+    """
+
+    def __init__(self) -> None:
+        self._known: frozenset[str] = frozenset()
+
+    def drop_new(self) -> None:
+        """Forget directories that are not searched any more, but for those that were there the first time."""
+        cache = sys.path_importer_cache
+        if self._known.issuperset(cache):
+            return
+        if not self._known:
+            self._known = frozenset(cache)
+            return
+        for path in [path for path in cache if path not in self._known]:
+            if type(cache.get(path)) in _SIMPLE_FINDERS and path not in sys.path:
+                cache.pop(path, None)
+
+
+_finders: Final = _Finders()
 
 
 def _drop_warning_registries() -> None:
