@@ -132,7 +132,6 @@ class TestExplain(unittest.TestCase):
         self.assertEqual("seeded.links", self.holder_of(longer))
 
     def test_an_object_with_more_and_more_attributes_is_named(self) -> None:
-        # One whose attributes have not been asked for all together, which would make a dictionary of them.
         self.addCleanup(setattr, seeded, "single", seeded.Plain())
         single = seeded.single = seeded.Plain()
 
@@ -140,7 +139,8 @@ class TestExplain(unittest.TestCase):
             number = next(numbers)
             setattr(single, f"number_{number}", number)
 
-        self.assertEqual("seeded.single", self.holder_of(more))
+        # Where somebody asks for all attributes together, Python makes a dictionary of them, which then is what grows.
+        self.assertIn(self.holder_of(more), ("seeded.single", "vars(seeded.single)"))
 
     def test_one_value_in_the_place_of_another_explains_nothing(self) -> None:
         def other() -> None:

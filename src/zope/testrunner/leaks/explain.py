@@ -596,6 +596,8 @@ def _text(found: object) -> str:
     if done.acquire(timeout=_TIME_FOR_TEXT):
         return texts[0]
     _end(writer)
+    # A moment to do so.
+    done.acquire(timeout=0.1)
     return f"<{type_title(type(found))}, whose repr takes too long>"
 
 
