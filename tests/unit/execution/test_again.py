@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import unittest
 
@@ -96,6 +97,16 @@ class TestAgain(unittest.TestCase):
 
 class TestAnother(unittest.TestCase):
     """A test object that does the same."""
+
+    def test_the_first_one_stays_as_it_is(self) -> None:
+        """Python makes a dictionary of its attributes when somebody looks at all of them, and keeps that."""
+        test = Sample("passes")
+        before = len(gc.get_referents(test))
+        fresh = another(test)
+
+        self.assertEqual(test.id(), fresh.id())
+        self.assertIsNot(test, fresh)
+        self.assertEqual(before, len(gc.get_referents(test)))
 
     def test_of_a_usual_test_case_is_a_new_one(self) -> None:
         test = Sample("passes")

@@ -58,7 +58,8 @@ def another(test: Test) -> Test:
     if not isinstance(test, unittest.TestCase):
         return test
     if type(test).__init__ is unittest.TestCase.__init__:
-        fresh: unittest.TestCase = type(test)(vars(test)["_testMethodName"])
+        # Not by way of vars(), which would make a dictionary that stays, and is read as growth of this run.
+        fresh: unittest.TestCase = type(test)(test._testMethodName)  # noqa: SLF001 - the argument it was made with
         return fresh
     try:
         fresh = copy.copy(test)
