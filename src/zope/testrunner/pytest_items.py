@@ -391,6 +391,10 @@ def _unnoticed(config: pytest.Config) -> Iterator[None]:
 def untraced() -> Iterator[None]:
     """Without trace functions: coverage.py keeps something for each thread that is started."""
     here, threads = sys.gettrace(), threading.gettrace()
+    if here is threads is None:
+        # Since Python 3.12, to set none has every function that is called later take note of it, which is a block for each.
+        yield
+        return
     sys.settrace(None)
     threading.settrace(None)
     try:
