@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import re
@@ -134,12 +135,33 @@ class HiddenFrameTest(unittest.TestCase):
             def fails(self) -> None:
                 raise KeyError
 
+        self.assertEqual([["test_x", "fails"]], self.seen_of(Case("test_x")))
+
+    def seen_of(self, case: unittest.TestCase) -> list[list[str]]:
         result = unittest.TestResult()
         seen = []
         result.addError = lambda test, exc_info: seen.append("".join(format_exception(*exc_info)))  # type: ignore[method-assign]
-        Case("test_x").run(result)
+        case.run(result)
+        return [self.functions(text) for text in seen]
 
-        self.assertEqual([["test_x", "fails"]], [self.functions(text) for text in seen])
+    def test_the_loop_that_runs_a_coroutine(self) -> None:
+        class Case(unittest.IsolatedAsyncioTestCase):
+            async def test_x(self) -> None:
+                await self.fails()
+
+            async def fails(self) -> None:
+                await asyncio.sleep(0)
+                raise KeyError
+
+        self.assertEqual([["test_x", "fails"]], self.seen_of(Case("test_x")))
+
+    def test_a_loop_that_fails_by_itself_is_shown(self) -> None:
+        class Case(unittest.IsolatedAsyncioTestCase):
+            async def test_x(self) -> None:
+                asyncio.get_running_loop().stop()
+                await asyncio.sleep(60)
+
+        self.assertEqual("run_until_complete", self.seen_of(Case("test_x"))[0][-1])
 
     def test_callers_of_layer_hooks_at_the_beginning(self) -> None:
         hook = module("def hook(f=None):\n    1 / 0 if f is None else f()\n", __name__="shop")

@@ -28,6 +28,9 @@ _GROUP_DEPTH = 10
 # The parts of this package that call the hooks of layers; where their frames lead a traceback they say nothing.
 _CALLERS = ("zope.testrunner.execution", "zope.testrunner.layers")
 
+#: The part of unittest that calls coroutines, which does not mark its frames as unittest's own.
+_COROUTINES = "unittest.async_case"
+
 
 class _FrameFormatter(Protocol):
     """What is used of `zope.exceptions.exceptionformatter.TextExceptionFormatter`, which comes without types."""
@@ -228,16 +231,28 @@ def _cut(count: int, limit: object) -> tuple[int, int, list[str]]:
 
 
 def _shown(trace: TracebackType | None) -> Iterator[TracebackType]:
-    """The entries of a traceback but those of unittest and, at its beginning, those of whoever called a layer's hook."""
+    """The entries of a traceback but those of unittest and, at its beginning, those of whoever called a layer's hook.
+
+    Where unittest has asyncio call a coroutine, entries of asyncio between the two are left out as well.
+    """
     leading = True
+    loop: list[TracebackType] | None = None
     while trace is not None:
         names = trace.tb_frame.f_globals
-        if "__unittest" not in names:
-            if leading and not str(names.get("__name__")).startswith(_CALLERS):
+        module = str(names.get("__name__"))
+        if module == _COROUTINES:
+            loop = []
+        elif loop is not None and module.startswith("asyncio."):
+            loop.append(trace)
+        elif "__unittest" not in names:
+            loop = None
+            if leading and not module.startswith(_CALLERS):
                 leading = False
             if not leading:
                 yield trace
         trace = trace.tb_next
+    # The problem is there, and not in a coroutine.
+    yield from loop or ()
 
 
 def _members(group: BaseExceptionGroup[BaseException], limit: int | None, chain: bool, depth: int) -> Iterator[str]:
