@@ -23,6 +23,7 @@ from _pytest.mark.structures import NodeKeywords
 from _pytest.runner import check_interactive_exception, runtestprotocol
 
 from zope.testrunner.leaks import CannotRepeat
+from zope.testrunner.pytest_examples import same_examples
 
 #: What is told while an item runs, and must not be told again: sub-tests, and problems to debug.
 _TELLING: Final = ("pytest_runtest_logreport", "pytest_exception_interact")
@@ -189,7 +190,7 @@ class Again:
         parts = _failed_parts(self._config)
         before = parts.copy()
         try:
-            with _unnoticed(self._config), _same_examples(), untraced(), _timed(twin):
+            with _unnoticed(self._config), same_examples(), untraced(), _timed(twin):
                 reports = runtestprotocol(twin, log=False, nextitem=self.pristine)
         except (pytest.exit.Exception, pytest.fail.Exception) as error:
             with _unnoticed(self._config):
@@ -427,29 +428,6 @@ def _stop_timer(item: pytest.Item) -> None:
     cancel = getattr(item.config.hook, "pytest_timeout_cancel_timer", None)
     if cancel is not None:
         cancel(item=item)
-
-
-@contextmanager
-def _same_examples() -> Iterator[None]:
-    """Have Hypothesis draw the same examples whenever a test is run again.
-
-    Others every time are other work: what it remembers of them (labels, intervals, its trees of choices) takes more
-    than twenty runs of some tests to be complete.
-    """
-    core = sys.modules.get("hypothesis.core")
-    if core is None or getattr(core, "global_force_seed", 0) is not None:
-        # It is not there, or somebody has asked for a seed.
-        yield
-        return
-    vars(core)["global_force_seed"] = 0
-    try:
-        yield
-    finally:
-        vars(core)["global_force_seed"] = None
-        # It keeps a thousand strategies, which some tests make a few dozen of in each run.
-        clear = getattr(sys.modules.get("hypothesis.strategies._internal.utils"), "clear_strategy_cache", None)
-        if clear is not None:
-            clear()
 
 
 def _open_streams(config: pytest.Config) -> list[tuple[object, str]]:
