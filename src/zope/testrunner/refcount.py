@@ -11,8 +11,7 @@ from zope.testrunner.leaks.settle import collect
 class TrackRefs:
     """Tells how the instances of every type, and references to them, changed from one `update` to the next.
 
-    Builds of Python with reference tracing count all objects; others count those that the garbage collector
-    knows, and what else can be reached from objects made since this one was.
+    Objects are counted that the garbage collector knows, and what else can be reached from objects made since this one was.
     """
 
     __slots__ = ("_table", "delta", "n")

@@ -350,14 +350,6 @@ class TestTypeTable(unittest.TestCase):
         )
         del numbers
 
-    def test_builds_with_tracing_ask_for_all_objects(self) -> None:
-        with mock.patch.object(refcounts, "_all_objects", lambda limit: [1.5, 2.5, Thing]):
-            table = TypeTable()
-            table.begin()
-            table.update()
-
-        self.assertEqual(2, table.numbers()["float"][0])
-
     def test_hostile_types_have_titles(self) -> None:
         class Meta(type):
             @property

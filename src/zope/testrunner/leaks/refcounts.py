@@ -19,7 +19,6 @@ from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
 
 _total_refcount: Final[Callable[[], int] | None] = getattr(sys, "gettotalrefcount", None)
-_all_objects: Final[Callable[[int], list[object]] | None] = getattr(sys, "getobjects", None)
 
 #: Objects with more references than this are immortal or allocated statically; their count is a mark, not a
 #: number.  Static objects of 3.11 begin near 1e9; immortal ones are at or above 2**30 on 64-bit and 2**29
@@ -71,10 +70,11 @@ class Refcounts:
 class TypeTable:
     """Instances of every type, and the references to them, apart from what this table itself makes.
 
-    A build with reference tracing (``--with-trace-refs``) knows all objects.  Elsewhere the objects known to
-    the garbage collector are counted, and of those without links of their own (strings, numbers, tuples of
-    them), the ones that can be reached from an object made since `begin`: a leaked float in a leaked tuple
-    has its row on every build.
+    The objects known to the garbage collector are counted, and of those without links of their own (strings,
+    numbers, tuples of them), the ones that can be reached from an object made since `begin`: a leaked float in
+    a leaked tuple has its row, one in an old list has not.  That is the same on every build.  With reference
+    tracing (``--with-trace-refs``) Python could tell of all objects, but the numbers that counting makes would
+    be among them.
 
     Immortal and static objects are left out: they cannot leak, and their numbers of references mean nothing.
     """
@@ -94,9 +94,8 @@ class TypeTable:
 
     def begin(self) -> None:
         """Take everything that is alive as old: atoms are looked for in younger objects only."""
-        if _all_objects is None:
-            self._base = set()
-            self._base.update(_places_in_memory(gc.get_objects()))
+        self._base = set()
+        self._base.update(_places_in_memory(gc.get_objects()))
 
     def numbers(self) -> dict[str, tuple[int, int]]:
         """Instances and references by title, as of the last update; types that are gone have zeros."""
@@ -110,7 +109,7 @@ class TypeTable:
         no atoms either.
         """
         skip = self._skip(own)
-        objects = gc.get_objects() if _all_objects is None else _all_objects(0)
+        objects = gc.get_objects()
         references = sum(map(_refcount, objects))
         mine = list(compress(objects, map(skip.__contains__, map(id, objects))))
         references -= sum(map(_refcount, mine)) - len(mine)
@@ -127,8 +126,6 @@ class TypeTable:
         skip.update(map(id, self._slots))
         # Sets of numbers, whose numbers would be found as well.
         skip.update((id(skip), id(own)))
-        if _all_objects is not None:
-            skip.update(map(id, self._slots.values()))
         return skip
 
     @property
@@ -173,11 +170,6 @@ class TypeTable:
     def _count(self, own: Collection[int]) -> _Counts:
         skip = self._skip(own)
         counts = _Counts()
-        if _all_objects is not None:
-            objects = _all_objects(0)
-            numbers = references_to(objects)
-            counts.add(objects, numbers, [place for place, found in enumerate(objects) if id(found) in skip])
-            return counts
         objects = gc.get_objects()
         numbers = references_to(objects)
         base = self._base
