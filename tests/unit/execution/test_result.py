@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 import unittest
 from collections.abc import Callable
@@ -174,7 +176,8 @@ class TestOutcomes(ResultCase):
         self.assertEqual(Stats(ran=1, failures=1), result.stats)
 
     def test_each_failing_sub_test_is_a_problem_of_its_own(self) -> None:
-        result = self.run_sample("has_sub_tests")
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = self.run_sample("has_sub_tests")
 
         self.assertEqual([Outcome.FAILED, Outcome.ERRORED], self.problems())
         labels = [event.label or "" for event in self.sink.of(ProblemReported)]

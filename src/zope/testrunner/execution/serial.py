@@ -306,8 +306,7 @@ class Serial:
             # Ctrl-C in a fixture is no reason to keep quiet about the tests before it.
             self._tell_untold(result, name)
             stats, of = result.stats, self._setting.execute.repeat
-            # Ctrl-C in a fixture is no reason to keep quiet about the tests before it.  A lap that ended in a debugger is
-            # broken off, and a line about it would tell half of the truth.
+            # A lap that ended in a debugger is broken off, and a line about it would tell half of the truth.
             if not self.debugged:
                 self._emit(LapFinished(self._clock(), self._worker, name, lap, of, stats, perf_counter() - began))
         return stats

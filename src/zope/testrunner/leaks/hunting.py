@@ -324,7 +324,6 @@ class Hunter:
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
         return Finding(growth, verdicts, done, bounded, explanation)
 
-
     def _without_what_others_do(self, verdicts: tuple[Verdict, ...], measured: int, seconds: float) -> tuple[Verdict, ...]:
         """The verdicts, but for those on counters that move as much by themselves: threads may be at work all the time."""
         for row in range(measured + 1, measured + 1 + _IDLE):
