@@ -16,6 +16,7 @@ from unittest import mock
 import zope.testrunner
 from support import SAMPLES
 from zope.testrunner import runner as module
+from zope.testrunner.config import Config
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
 from zope.testrunner.layer import UnitTests
@@ -62,6 +63,23 @@ class RunnerCase(unittest.TestCase):
         with contextlib.redirect_stdout(self.out), contextlib.redirect_stderr(self.err):
             runner.run()
         return runner
+
+
+class TestWhereTestsRun(RunnerCase):
+    """A runner knows whether tests were run by its own process, which then may have made garbage of interest."""
+
+    def test_here_or_not(self) -> None:
+        for args, elsewhere in ((), False), (("--list-tests",), True), (("--repeat", "2"), False):
+            with self.subTest(args):
+                self.assertIs(elsewhere, self.run_names("passes", args=args).ran_nothing_here)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_in_children(self) -> None:
+        runner = Runner([], ["test", "-j2"])
+        runner.configure()
+        runner.config = Config.from_options(runner.options)
+
+        self.assertTrue(runner.ran_nothing_here)
 
 
 class TestResults(RunnerCase):

@@ -115,7 +115,7 @@ def _run(
         sys.stdout = sys.stderr
         with contextlib.suppress(OSError):
             os.dup2(2, 1)
-    if exits and runner.listing:
+    if exits and runner.ran_nothing_here:
         # The interpreter looks for garbage in all that was imported before it ends, a twentieth of the time that listing
         # takes; nothing was run that could have made any worth looking for.
         import gc

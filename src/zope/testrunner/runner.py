@@ -196,6 +196,11 @@ class Runner:
         return self.config.select.listing
 
     @property
+    def ran_nothing_here(self) -> bool:
+        """Whether no test was run by this process, but at most by its children."""
+        return self.listing or self.config.execute.uses_children
+
+    @property
     def exit_status(self) -> int:
         """What the process should exit with."""
         if self.interrupted:
