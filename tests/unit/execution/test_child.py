@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from unittest import mock
 
@@ -9,7 +10,7 @@ from support_pool import Other, PoolCase, WithFixture, plain, signals
 
 from zope.testrunner.events import SetUpStarted, TearDownStarted
 from zope.testrunner.execution import child as module
-from zope.testrunner.execution.child import TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, Child
+from zope.testrunner.execution.child import MUCH, TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, Child
 from zope.testrunner.model import LayerName, TestRef
 
 
@@ -41,6 +42,14 @@ class TestWhatIsLeft(PoolCase):
         self.assertEqual([(1, []), (2, [3])], child.left)
         self.assertEqual(3, child.next_position)
 
+    def test_nor_is_anything_of_a_group_that_is_over(self) -> None:
+        for group, left in ((0, [(1, [2]), (2, [3])]), (1, [(0, [0, 1]), (2, [3])])):
+            with self.subTest(group):
+                child = self.child_of_three()
+                child.skip_group(group)
+
+                self.assertEqual(left, child.left)
+
     def test_tests_of_a_class_that_cannot_be_set_up_are_not_left(self) -> None:
         child = self.child_of_three()
 
@@ -61,6 +70,43 @@ class TestWhatIsLeft(PoolCase):
         child.skip_fixture("setUpModule (m)")
 
         self.assertEqual([], child.left)
+
+
+class TestWhatIsWatched(PoolCase):
+    """What a child prints is of interest when it says something, or prints much."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.one = self.child(self.job(*plain("a")))
+        process = self.one.process
+        self.writing = []
+        for name in ("results", "out", "err"):
+            reading, writing = os.pipe()
+            os.set_blocking(reading, False)
+            setattr(process, name, reading)
+            self.writing.append(writing)
+            self.addCleanup(os.close, reading)
+            self.addCleanup(os.close, writing)
+        self.three = [process.results, process.out, process.err]
+
+    def test_messages_are(self) -> None:
+        self.assertEqual(self.three[:1], self.one.watched(everything=False))
+        self.assertEqual(self.three, self.one.watched(everything=True))
+
+    def test_a_flood_is(self) -> None:
+        os.write(self.writing[1], b"." * MUCH)
+        self.one.receive()
+        self.assertEqual(self.three, self.one.watched(everything=False))
+        self.assertEqual(self.three, self.one.watched(everything=True))
+        self.assertEqual(self.three, self.one.watched(everything=False))
+
+    def test_until_it_is_over(self) -> None:
+        self.test_a_flood_is()
+        self.one.receive()
+        self.one.watched(everything=True)
+
+        self.assertEqual(self.three[:1], self.one.watched(everything=False))
+        self.assertEqual(b"." * MUCH, self.one.out.rest())
 
 
 class TestWhat(PoolCase):

@@ -143,6 +143,22 @@ class TestWhoGetsAChild(PoolCase):
         schedule.remove(schedule.children[0])
         self.assertEqual([0], self.started(schedule))
 
+    def test_one_that_says_goodbye_makes_room(self) -> None:
+        schedule = Schedule([self.unit, self.whole], 2)
+        self.started(schedule)
+
+        schedule.children[0].said_goodbye = True
+
+        self.assertEqual([0], self.started(schedule))
+
+    def test_but_not_where_there_is_one_at_a_time(self) -> None:
+        schedule = Schedule([self.unit, self.whole], 1)
+        self.started(schedule)
+
+        schedule.children[0].said_goodbye = True
+
+        self.assertEqual([], self.started(schedule))
+
     def test_a_layer_that_cannot_be_divided_gets_one(self) -> None:
         schedule = Schedule([self.whole], 4)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import unittest
+from unittest import mock
 
-from zope.testrunner.execution.messages import Inbox, NoMessage, Printed, mark, packed, read_message
+from zope.testrunner.execution.messages import Inbox, NoMessage, Printed, mark, packed, pieces, read_message
 
 TOKEN = b"c0ffee00"
 
@@ -39,6 +40,30 @@ class TestInbox(unittest.TestCase):
 
         self.assertEqual((1, 2), read_message(reading, TOKEN))
         self.assertIsNone(read_message(reading, TOKEN))
+
+
+class TestPieces(unittest.TestCase):
+    """What is there is read without waiting for more."""
+
+    def setUp(self) -> None:
+        self.reading, self.writing = os.pipe()
+        self.addCleanup(os.close, self.reading)
+        os.set_blocking(self.reading, False)
+
+    def test_once_is_enough_where_little_is_there(self) -> None:
+        os.write(self.writing, b"some")
+        with mock.patch("zope.testrunner.execution.messages._read", wraps=os.read) as read:
+            self.assertEqual([b"some"], list(pieces(self.reading)))
+
+        self.assertEqual(1, read.call_count)
+        self.assertEqual([], list(pieces(self.reading)))
+        os.close(self.writing)
+
+    def test_much_is_read_to_its_end(self) -> None:
+        os.write(self.writing, b"more")
+        os.close(self.writing)
+        with mock.patch("zope.testrunner.execution.messages._PIECE", 2):
+            self.assertEqual([b"mo", b"re", b""], list(pieces(self.reading)))
 
 
 class TestPrinted(unittest.TestCase):

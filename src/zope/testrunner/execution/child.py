@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: threads to come, and between two looks for them; between asking a process to end and ending it.
 TO_TEAR_DOWN, TO_LEAVE, TO_DUMP, TO_LOOK, TO_END = 10.0, 5.0, 1.0, 0.05, 2.0
 
+#: So many bytes between two looks at everything are much: a quarter of what a pipe holds on Linux.
+MUCH = 1 << 14
+
 #: Seconds in which a child that has to stop should do so before it is told once more.
 TO_NOTICE = 1.0
 
@@ -40,6 +43,10 @@ class Child:
         self.inbox = Inbox(token)
         self.out = Printed(token)
         self.err = Printed(token)
+        #: Whether it prints so much that it may have to wait for somebody to read, and how many bytes came since all was
+        #: looked at.
+        self._prints_much = False
+        self._lately = 0
         self.place = HEAD
         #: The tests of the present lap that have not begun: positions by group.
         self.left: list[tuple[int, list[int]]] = []
@@ -102,18 +109,23 @@ class Child:
         found = (process.orders, process.results, process.out, process.err, process.end)
         return [each for each in found if each is not None]
 
-    @property
-    def watched(self) -> list[int]:
-        """The descriptors from which something may come."""
+    def watched(self, *, everything: bool) -> list[int]:
+        """The descriptors from which something may come: messages, its end, and what it prints.
+
+        What it prints is of interest when there is a message, or when it is so much that the pipe may be full.  Without
+        ``everything``, it is left out otherwise.
+        """
         process = self.process
+        if everything:
+            self._prints_much, self._lately = self._lately >= MUCH, 0
         found = [] if process.end is None else [process.end]
-        for is_over, descriptor in (
-            (self.inbox.ended, process.results),
-            (self.out.ended, process.out),
-            (self.err.ended, process.err),
-        ):
-            if not is_over:
-                found.append(descriptor)
+        if not self.inbox.ended:
+            found.append(process.results)
+        if everything or self._prints_much:
+            if not self.out.ended:
+                found.append(process.out)
+            if not self.err.ended:
+                found.append(process.err)
         return found
 
     def receive(self) -> None:
@@ -127,6 +139,8 @@ class Child:
                 for data in pieces(descriptor):
                     printed.feed(data)
                     printed.ended = not data
+                    self._lately += len(data)
+        self._prints_much |= self._lately >= MUCH
 
     def send(self, order: Order | None) -> None:
         """Tell it what to do next; None is nothing more."""
@@ -153,6 +167,14 @@ class Child:
                 del positions[: positions.index(position) + 1]
                 del self.left[:index]
                 return
+
+    def skip_group(self, group: int) -> None:
+        """Note that nothing more of this group will be run."""
+        if self.left and self.left[0][0] == group:
+            # It nearly always is the first, and there may be thousands.
+            del self.left[0]
+        else:
+            self.left = [each for each in self.left if each[0] != group]
 
     def skip_fixture(self, label: str) -> None:
         """Leave out the tests whose class or module could not be set up; ``label`` begins with the name of the hook."""

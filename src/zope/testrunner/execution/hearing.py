@@ -157,7 +157,7 @@ class Hearing:
         story.close(child.place, seconds)
         if HEAD < child.place < story.places.tail:
             group = story.places.group_of(child.place)
-            child.left = [(each, positions) for each, positions in child.left if each != group]
+            child.skip_group(group)
 
     def _take_begun(self, child: Child, lap: int) -> None:
         story = child.job.story

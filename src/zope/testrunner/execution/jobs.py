@@ -47,19 +47,21 @@ class Job:
         """What a child is to do next: a smaller part of what remains each time."""
         if not self.todo:
             return None
-        first = self.todo.pop(0)
+        first = self.todo[0]
         if not self.story.split or self._has_fixtures(first):
+            del self.todo[0]
             return first
-        taken = list(first.groups)
+        taken, count = list(first.groups), 1
         weight = self.weight(first)
-        share = (weight + sum(map(self.weight, self.todo))) / (slots * SHARES)
-        while self.todo and weight < share:
-            following = self.todo[0]
+        share = sum(map(self.weight, self.todo)) / (slots * SHARES)
+        while count < len(self.todo) and weight < share:
+            following = self.todo[count]
             if following.lap != first.lap or self._has_fixtures(following):
                 break
             weight += self.weight(following)
             taken += following.groups
-            del self.todo[0]
+            count += 1
+        del self.todo[:count]
         return Order(first.lap, tuple(sorted(taken)))
 
     def _has_fixtures(self, order: Order) -> bool:
@@ -144,7 +146,10 @@ class Schedule:
 
     def next_job(self) -> Job | None:
         """The job that one more child should be started for, None if none should be now."""
-        if self.is_ending or len(self.children) >= self.slots:
+        # One that has said goodbye is about to end, and takes no part any more; but where there is one at a time, the next
+        # one may want what goes away only with the process.
+        busy = self.children if self.slots == 1 else [child for child in self.children if not child.said_goodbye]
+        if self.is_ending or len(busy) >= self.slots:
             return None
         return next((job for job in self._by_priority if self._wants_child(job)), None)
 

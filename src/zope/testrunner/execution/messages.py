@@ -185,7 +185,7 @@ class Printed:
 
 
 def pieces(descriptor: int) -> Iterator[bytes]:
-    """What can be read from a descriptor without waiting, the last piece empty if it is at its end."""
+    """What can be read from a descriptor without waiting, the last piece empty if it is seen to be at its end."""
     while True:
         try:
             data = _read(descriptor, _PIECE)
@@ -194,5 +194,6 @@ def pieces(descriptor: int) -> Iterator[bytes]:
         except OSError:
             data = b""
         yield data
-        if not data:
+        if len(data) < _PIECE:
+            # All that there is comes at once.
             return

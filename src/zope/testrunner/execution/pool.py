@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.limits import Limits
 
 #: Seconds.  Between two looks at what runs; the longest wait for anything to happen, and where the end of a process makes
-#: no descriptor readable.
-PERIOD, TICK, SHORT_TICK = 0.5, 0.25, 0.02
+#: no descriptor readable; and the longest time in which only messages are waited for, and not what is printed.
+PERIOD, TICK, SHORT_TICK, GLANCE = 0.5, 0.25, 0.02, 0.01
 
 
 class Launcher(Protocol):
@@ -107,6 +107,8 @@ class _Loop:
         self._launch = launch
         self._watch = watch
         self._watched = 0.0
+        #: When all was looked at.
+        self._looked = 0.0
         self._number = 0
         self._guardian: Guardian | None = None
         self._strays = Strays()
@@ -169,8 +171,9 @@ class _Loop:
             process = self._launch(duty, story.worker, foreign)
         except OSError as error:
             if others:
-                # With fewer at a time it may work.
-                self._schedule.slots = len(others)
+                if not any(child.said_goodbye for child in others):
+                    # With fewer at a time it may work.
+                    self._schedule.slots = len(others)
                 return False
             job.is_hopeless = True
             job.todo.clear()
@@ -188,12 +191,14 @@ class _Loop:
         """Wait until something happens, and deal with that."""
         children = self._schedule.children
         now = monotonic()
+        glance = self._looked + GLANCE - now
+        thorough = glance <= 0
         soonest = min((child.deadline for child in children if child.deadline is not None), default=now + TICK)
         seconds = min(TICK, max(0.0, soonest - now))
         if any(child.process.end is None for child in children):
             seconds = min(seconds, SHORT_TICK)
-        by_descriptor = {each: child for child in children for each in child.watched}
-        ready = readable(list(by_descriptor), seconds)
+        by_descriptor = {each: child for child in children for each in child.watched(everything=thorough)}
+        ready = readable(list(by_descriptor), seconds if thorough else min(seconds, glance))
         for child in {id(by_descriptor[each]): by_descriptor[each] for each in ready}.values():
             self._read(child)
         if self._schedule.is_stopping and not self._schedule.is_broken_off:
@@ -202,13 +207,16 @@ class _Loop:
                 self._read(child)
             self._schedule.break_off()
         for child in list(children):
-            if child.process.ended():
+            may_have_ended = thorough or child.process.end is None or child.process.end in ready
+            if may_have_ended and child.process.ended():
                 self._read(child)
                 self._ended(child)
             else:
                 child.keep_time()
-        ours = {child.process.pid for child in children}
-        self._strays.collect(ours if self._guardian is None else ours | {self._guardian.pid})
+        if thorough:
+            self._looked = monotonic()
+            ours = {child.process.pid for child in children}
+            self._strays.collect(ours if self._guardian is None else ours | {self._guardian.pid})
 
     def _read(self, child: Child) -> None:
         """Take in all that has come from a child."""

@@ -58,7 +58,8 @@ class Story:
         # About the lap that is being told.
         self._lap = 0
         self._index = 0
-        self._stats = Stats()
+        #: Of what `Stats` counts.
+        self._counts = [0, 0, 0, 0]
         self._lap_at: tuple[float, float] | None = None
         self._sums = Stats()
 
@@ -154,12 +155,12 @@ class Story:
     def _start_lap(self, lap: int) -> None:
         self._lap = lap
         self._index = 0
-        self._stats = Stats()
+        self._counts = [0, 0, 0, 0]
         self._lap_at = None
         self._emit(LapStarted(self._clock(), self.worker, self.name, lap, self.places.laps, self.size))
 
     def _finish_lap(self) -> None:
-        lap, stats, at = self._lap, self._stats, self._lap_at
+        lap, stats, at = self._lap, Stats(*self._counts), self._lap_at
         # What a child says about its lap leaves out those that went away before it, and those beside it.
         seconds = max(self._seconds.get(lap, 0.0), at[1] - at[0] if at else 0.0)
         self._emit(LapFinished(self._clock(), self.worker, self.name, lap, self.places.laps, stats, seconds))
@@ -181,12 +182,19 @@ class Story:
         self._emit(event)
 
     def _count(self, event: Event) -> None:
-        one = _counts(event)
-        if one is not None:
-            self._stats = self._stats.plus(one)
-        if isinstance(event, (TestStarted, TestFinished)):
-            first, last = self._lap_at or (event.at, event.at)
-            self._lap_at = (min(first, event.at), max(last, event.at))
+        kind = type(event)
+        if kind is TestStarted or kind is TestFinished:
+            at = event.at
+            first, last = self._lap_at or (at, at)
+            self._lap_at = (min(first, at), max(last, at))
+        ran, failures, errors, skipped = range(4)
+        if isinstance(event, TestFinished):
+            self._counts[ran] += event.test.size
+            self._counts[skipped] += len(event.reasons)
+        elif isinstance(event, ProblemReported):
+            self._counts[errors if event.problem.outcome is Outcome.ERRORED else failures] += 1
+        elif isinstance(event, FixtureSkipped):
+            self._counts[skipped] += 1
 
 
 def is_problem(event: Event) -> bool:
@@ -213,14 +221,3 @@ def together(events: Sequence[Event]) -> list[Event]:
 def is_quiet_set_up(event: Event) -> bool:
     """Whether this is a set-up that need not be told a second time."""
     return isinstance(event, SetUpStarted) or (isinstance(event, SetUpFinished) and event.problem is None)
-
-
-def _counts(event: Event) -> Stats | None:
-    if isinstance(event, TestFinished):
-        return Stats(event.test.size, skipped=len(event.reasons))
-    if isinstance(event, ProblemReported):
-        errored = event.problem.outcome is Outcome.ERRORED
-        return Stats(errors=1) if errored else Stats(failures=1)
-    if isinstance(event, FixtureSkipped):
-        return Stats(skipped=1)
-    return None
