@@ -11,8 +11,8 @@ from unittest import mock
 from support_pool import plain
 
 from zope.testrunner.events import SetUpFinished, SetUpStarted, TestFinished, TestStarted
-from zope.testrunner.execution.messages import read_message
-from zope.testrunner.execution.serving import COPY, DOING, FINISHED, STARTED, Places, Wire
+from zope.testrunner.execution.messages import mark, read_message
+from zope.testrunner.execution.serving import CLOSED, COPY, DOING, FINISHED, STARTED, Places, Wire
 from zope.testrunner.layers import UNIT_TESTS
 from zope.testrunner.model import Outcome, TestRef
 
@@ -44,6 +44,52 @@ class WireCase(unittest.TestCase):
         self.wire.emit(TestFinished(2.0, 1, test, Outcome.PASSED, 0.5))
 
 
+class TestWaiting(WireCase):
+    """The end of a test is sent together with what comes next."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        os.set_blocking(self.reading, False)
+        self.start(0)
+        self.read()
+
+    def test_the_parent_is_woken_once_for_both(self) -> None:
+        self.finish(0)
+        with self.assertRaises(BlockingIOError):
+            os.read(self.reading, 1)
+        self.start(1)
+
+        self.assertEqual([(FINISHED, 1002), (STARTED, 1003)], [self.read()[:2] for _ in range(2)])
+
+    def test_what_was_printed_belongs_to_the_test(self) -> None:
+        printed, descriptor = os.pipe()
+        for each in (printed, descriptor):
+            self.addCleanup(os.close, each)
+        os.dup2(descriptor, self.wire._streams[0])
+        os.write(descriptor, b"said by the test")
+        self.finish(0)
+        self.start(1)
+
+        self.assertEqual(b"said by the test" + mark(TOKEN, 1002), os.read(printed, 1000))
+
+    def test_what_comes_before_the_next_test_is_not_blamed_on_this_one(self) -> None:
+        for name in ("run", "__call__"):
+            with self.subTest(name), mock.patch.object(type(self.tests[0]), name, create=True):
+                self.finish(0)
+                self.assertEqual(FINISHED, self.read()[0])
+        self.wire.has_hooks = True
+        self.finish(0)
+
+        self.assertEqual(FINISHED, self.read()[0])
+
+    def test_nothing_is_lost_if_nothing_comes(self) -> None:
+        self.finish(0)
+        self.wire.close()
+        self.wire.flush()
+
+        self.assertEqual([FINISHED, CLOSED], [self.read()[0] for _ in range(2)])
+
+
 class TestMocks(WireCase):
     """A test that fails is reported while its mocks are still there."""
 
@@ -51,6 +97,7 @@ class TestMocks(WireCase):
         with mock.patch.multiple(os, write=mock.DEFAULT, fstat=mock.DEFAULT), mock.patch("marshal.dumps"):
             self.start(0)
             self.finish(0)
+            self.wire.flush()
 
         self.assertEqual([STARTED, FINISHED], [self.read()[0] for _ in range(2)])
 
@@ -98,6 +145,7 @@ class TestCopies(WireCase):
     def test_a_hook_before_a_test(self) -> None:
         self.start(0)
         self.finish(0)
+        self.wire.flush()
         for _ in range(2):
             self.read()
 

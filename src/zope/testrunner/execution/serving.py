@@ -40,9 +40,10 @@ from zope.testrunner.execution.launch import test_id
 from zope.testrunner.execution.messages import mark, packed, read_message, write_all
 from zope.testrunner.execution.offspring import BROKEN, Ends
 from zope.testrunner.execution.parcels import parcel
-from zope.testrunner.execution.result import Result
+from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.serial import ReadyLayer, Serial, Setting, resolved
 from zope.testrunner.execution.worker import FakeInputContinueGenerator
+from zope.testrunner.layers import with_bases
 from zope.testrunner.model import Plan, Stats, Test
 from zope.testrunner.problem import plain_text
 from zope.testrunner.record import Record
@@ -66,6 +67,7 @@ _INTERRUPTS = frozenset({signal.SIGINT})
 # As they are before any test can put something in their place: a test that fails is reported while its mocks are there.
 _sigmask = signal.pthread_sigmask
 _write, _fstat, _dup2, _exit = os.write, os.fstat, os.dup2, os._exit
+_run, _call = unittest.TestCase.run, unittest.TestCase.__call__
 
 #: The place before the first lap; see `Places`.
 HEAD = 0
@@ -140,7 +142,11 @@ class Wire:
         self._positions = {id(test): position for position, test in enumerate(tests)}
         # Not from 0: the step from a number that Python keeps ready to one that takes memory would be read as growth.
         self._sent = 1000
+        #: Messages that go with the next one.
+        self._waiting = b""
         self._is_copy = False
+        #: Whether layers have something done before each test.
+        self.has_hooks = False
         #: Where in the report things happen that are said now.
         self.place = HEAD
         self._has_forked = False
@@ -218,17 +224,13 @@ class Wire:
     def _finished(self, event: TestFinished, position: int) -> None:
         if self._has_forked and not self._is_copy:
             self._let_copy_come_back()
-        self.send(
-            FINISHED,
-            event.at,
-            position,
-            event.outcome.value,
-            event.seconds,
-            tuple(plain_text(str(reason)) for reason in event.reasons),
-            event.stdout,
-            event.stderr,
-            event.collected,
-        )
+        reasons = tuple(plain_text(str(reason)) for reason in event.reasons)
+        told = event.at, position, event.outcome.value, event.seconds, reasons, event.stdout, event.stderr, event.collected
+        # The parent is to be woken only once for this and for what comes next, if that follows at once: if nothing of the
+        # project is called before that but what clears up after the test.
+        kind = type(event.test.live)
+        is_usual = getattr(kind, "run", None) is _run and kind.__call__ is _call
+        self._post(FINISHED, told, at_once=self.has_hooks or not is_usual)
         self._mend_streams()
         self.running = position + 1
 
@@ -272,17 +274,35 @@ class Wire:
 
     def send(self, kind: int, *values: object) -> None:
         """A message at the present place."""
+        self._post(kind, values, at_once=True)
+
+    def close(self) -> None:
+        """There is nothing more to say at the present place; what is said next follows at once."""
+        self._post(CLOSED, (0.0,), at_once=False)
+
+    def flush(self) -> None:
+        """Send what waits for the next message."""
+        if self._waiting and not self._is_copy:
+            with contextlib.suppress(OSError):
+                write_all(self._results, self._waiting)
+            self._waiting = b""
+
+    def _post(self, kind: int, values: tuple[object, ...], *, at_once: bool) -> None:
         if self._is_copy:
             self._end_copy()
-        message = (kind, self._sent + 1, self.place, *values)
-        data = packed(self._token, message)
+        data = packed(self._token, (kind, self._sent + 1, self.place, *values))
         # Ctrl-C in the middle would cost a result.
         _sigmask(signal.SIG_BLOCK, _INTERRUPTS)
         try:
             self._sent += 1
-            self._mark(sys.stdout, self._streams[0])
-            self._mark(sys.stderr, self._streams[1])
-            write_all(self._results, data)
+            if not self._waiting:
+                # Else there is a mark already, and nothing of interest was printed since.
+                self._mark(sys.stdout, self._streams[0])
+                self._mark(sys.stderr, self._streams[1])
+            self._waiting += data
+            if at_once:
+                data, self._waiting = self._waiting, b""
+                write_all(self._results, data)
         except OSError:
             # A test has closed what it did not open.  A traceback through our code would not help its author.
             with contextlib.suppress(OSError):
@@ -336,6 +356,7 @@ class Shift(Serial):
     def __init__(self, setting: Setting, wire: Wire, duty: Duty, next_order: Callable[[], Order | None]) -> None:
         super().__init__(setting, elsewhere=_nowhere)
         self._wire = wire
+        wire.has_hooks = bool(hooks_of(with_bases([duty.ready.layer])))
         self._duty = duty
         self._tests: list[Test] = list(duty.ready.plan.suite)
         self._next = next_order
@@ -350,7 +371,7 @@ class Shift(Serial):
             raise
 
     def _run_laps(self, ready: ReadyLayer, size: int) -> Stats:
-        self._wire.send(CLOSED, 0.0)
+        self._wire.close()
         if self._duty.split:
             while not self._is_over() and (order := self._order()) is not None:
                 self._run_lap(ready.replace(rest=self._in_turn(order)), order.lap, size)
@@ -371,7 +392,7 @@ class Shift(Serial):
         wire = self._wire
         for index, (group, positions) in enumerate(order.groups):
             if index:
-                wire.send(CLOSED, 0.0)
+                wire.close()
             wire.place = self._duty.places.group(order.lap, group)
             for position in positions:
                 wire.running = position
@@ -408,6 +429,7 @@ def serve(
         shift = Shift(here, wire, duty, lambda: _read_order(ends, duty.token))
         shift.run(Plan((duty.ready.plan,)))
     finally:
+        wire.flush()
         sys.stdin = stdin
         if bus is not None and captured is not None:
             bus.finish()
