@@ -79,8 +79,9 @@ class TestWaiting(WireCase):
                 self.assertEqual(FINISHED, self.read()[0])
         self.wire.has_hooks = True
         self.finish(0)
+        self.wire.close()
 
-        self.assertEqual(FINISHED, self.read()[0])
+        self.assertEqual([FINISHED, CLOSED], [self.read()[0] for _ in range(2)])
 
     def test_nothing_is_lost_if_nothing_comes(self) -> None:
         self.finish(0)

@@ -277,8 +277,8 @@ class Wire:
         self._post(kind, values, at_once=True)
 
     def close(self) -> None:
-        """There is nothing more to say at the present place; what is said next follows at once."""
-        self._post(CLOSED, (0.0,), at_once=False)
+        """There is nothing more to say at the present place."""
+        self._post(CLOSED, (0.0,), at_once=not self._waiting)
 
     def flush(self) -> None:
         """Send what waits for the next message."""
