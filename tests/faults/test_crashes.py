@@ -414,3 +414,64 @@ class TestSpawned(CatalogueCase, unittest.TestCase):
     """Two processes at a time that are started anew."""
 
     options = ("-j2", "--start-method", "spawn")
+
+
+ORDERS = '''
+    import fcntl
+    import os
+    import stat
+    import unittest
+
+
+    def lose_orders():
+        """Lead the reading ends of all pipes elsewhere."""
+        nowhere = os.open(os.devnull, os.O_RDONLY)
+        for descriptor in range(3, 64):
+            try:
+                is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+            except OSError:
+                continue
+            if is_pipe and fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+                os.dup2(nowhere, descriptor)
+
+
+    class Many(unittest.TestCase):
+        def test_000(self):
+            lose_orders()
+
+
+    for number in range(1, 30):
+        setattr(Many, f'test_{number:03}', lambda self: None)
+
+
+    class Loses:
+        splittable = True
+
+        @classmethod
+        def setUp(cls):
+            lose_orders()
+
+
+    class InLoses(unittest.TestCase):
+        layer = Loses
+
+        def test_a(self):
+            pass
+
+        def test_b(self):
+            pass
+'''
+
+
+@unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
+class TestOrdersAreLost(unittest.TestCase):
+    """A child that cannot read any more what it is to do takes no test with it."""
+
+    def test_the_rest_is_for_another_one(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="orders-") as name:
+            (Path(name) / "tests.py").write_text(textwrap.dedent(ORDERS), encoding="utf-8")
+            done = run_tests("--path", name, "-j2", cwd=Path(name))
+
+        self.assertIn("Ran 30 tests with 0 failures, 0 errors", done.out)
+        self.assertIn("Ran 2 tests with 0 failures, 2 errors", done.out)
+        self.assertIn("something has closed descriptors that it did not open", done.out)

@@ -144,7 +144,7 @@ class Child:
 
     def send(self, order: Order | None) -> None:
         """Tell it what to do next; None is nothing more."""
-        value = None if order is None else (order.lap, order.groups)
+        value = () if order is None else (order.lap, order.groups)
         with contextlib.suppress(OSError):
             write_all(self.process.orders, packed(self.token, value))
 

@@ -237,6 +237,9 @@ class _Loop:
         if child.said_goodbye:
             for stream, data in (("stdout", child.out.rest()), ("stderr", child.err.rest())):
                 self._teller.pass_on(child, stream, data)
+            if child.left:
+                # It could not read its last order any more.
+                self._schedule.put_back(child)
         elif stops and not isinstance(child.hook, TearDownStarted):
             self._blame.broken_off(child)
         else:

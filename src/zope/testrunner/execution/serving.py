@@ -10,7 +10,7 @@ import sys
 import unittest
 from collections.abc import Callable, Iterator, Sequence
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from zope.testrunner import threadsupport  # noqa: F401 - later there may be no descriptor left to load it
 from zope.testrunner.events import (
@@ -37,7 +37,7 @@ from zope.testrunner.events import (
 from zope.testrunner.exceptions import EndRun
 from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.launch import test_id
-from zope.testrunner.execution.messages import mark, packed, read_message, write_all
+from zope.testrunner.execution.messages import NoMessage, mark, packed, read_message, write_all
 from zope.testrunner.execution.offspring import BROKEN, Ends
 from zope.testrunner.execution.parcels import parcel
 from zope.testrunner.execution.result import Result, hooks_of
@@ -304,12 +304,16 @@ class Wire:
                 data, self._waiting = self._waiting, b""
                 write_all(self._results, data)
         except OSError:
-            # A test has closed what it did not open.  A traceback through our code would not help its author.
-            with contextlib.suppress(OSError):
-                _write(2, _CUT_OFF)
-            _exit(BROKEN)
+            self.cut_off()
         finally:
             _sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
+
+    def cut_off(self) -> NoReturn:
+        """End the process: a test has closed what it did not open."""
+        # A traceback through our code would not help its author.
+        with contextlib.suppress(OSError):
+            _write(2, _CUT_OFF)
+        _exit(BROKEN)
 
     def _mark(self, stream: TextIO, descriptor: int) -> None:
         # What the test printed before comes before the mark as well.
@@ -360,6 +364,7 @@ class Shift(Serial):
         self._duty = duty
         self._tests: list[Test] = list(duty.ready.plan.suite)
         self._next = next_order
+        self._has_had_orders = False
         #: Whether a test asked for the end of the run.
         self.ended_run = False
 
@@ -385,7 +390,16 @@ class Shift(Serial):
 
     def _order(self) -> Order | None:
         self._wire.send(READY)
-        return self._next()
+        try:
+            order = self._next()
+        except NoMessage:
+            if not self._has_had_orders:
+                # It was the set-up, and no other child would get further.
+                self._wire.cut_off()
+            # Another child does what there is to do, and this one can still put its things away.
+            return None
+        self._has_had_orders = True
+        return order
 
     def _in_turn(self, order: Order) -> Iterator[Test]:
         """The tests of an order; says where they belong when it comes to them."""
@@ -488,11 +502,11 @@ class Forward:
 
 
 def _read_order(ends: Ends, token: bytes) -> Order | None:
+    """What to do next, None if there is nothing; raises `NoMessage` if it cannot be read any more."""
     value = read_message(ends.orders, token)
     if not isinstance(value, tuple):
-        # Nothing more, or the parent is gone.
-        return None
-    return Order(*value)
+        raise NoMessage("the pipe of its orders is closed")
+    return Order(*value) if value else None
 
 
 def _be_ready_for_questions(stderr: int) -> None:
