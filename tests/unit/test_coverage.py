@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pstats
 import re
@@ -80,7 +81,11 @@ class TreeTests(unittest.TestCase):
         os.chdir("/")
 """
 
-CORES = ("sysmon", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
+#: The ways to measure that this interpreter has; not every installation has the one that is compiled.
+CORES = (
+    *(("sysmon",) if sys.version_info >= (3, 12) else ()),
+    "ctrace" if importlib.util.find_spec("coverage.tracer") is not None else "pytrace",
+) if coverage is not None else ()
 
 
 @unittest.skipIf(coverage is None, "coverage.py is not installed")
