@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib
+import importlib.machinery
 import mmap
 import os
 import pathlib
@@ -22,6 +23,7 @@ from unittest import mock
 
 from zope.testrunner import leaks
 from zope.testrunner.leaks import blocks, descriptors, memory, refcounts
+from zope.testrunner.leaks.announced import may_be_announced
 from zope.testrunner.leaks.descriptors import Descriptors, describe
 from zope.testrunner.leaks.objects import Objects, References, Young
 from zope.testrunner.leaks.readings import Unit
@@ -226,6 +228,52 @@ class TestThirdParty(unittest.TestCase):
             self.assertEqual((), leaks.third_party())
 
         self.assertIn("there is one called 'blocks' already", str(given[0].message))
+
+
+class TestAnnounced(unittest.TestCase):
+    """Whether it takes a closer look to find out what packages announce."""
+
+    def setUp(self) -> None:
+        self.place = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def may_be(self, *path: str) -> bool:
+        with (
+            mock.patch.object(sys, "path", [str(self.place), *path]),
+            mock.patch.object(sys, "meta_path", [importlib.machinery.PathFinder]),
+        ):
+            return may_be_announced("zope.testrunner.trackers")
+
+    def package(self, about: str, text: str | None) -> None:
+        (self.place / about).mkdir(parents=True)
+        if text is not None:
+            (self.place / about / "entry_points.txt").write_text(text)
+
+    def test_packages_without_entry_points_or_with_others_announce_none(self) -> None:
+        self.package("silent-1.0.dist-info", None)
+        self.package("other-1.0.dist-info", "[console_scripts]\nother = other:main\n")
+        (self.place / "single.egg-info").write_text("Name: single")
+
+        self.assertFalse(self.may_be(str(self.place / "missing")))
+
+    def test_entry_points_of_the_group_are_seen(self) -> None:
+        self.package("one-1.0.dist-info", "[zope.testrunner.trackers]\none = one:One\n")
+
+        self.assertTrue(self.may_be())
+
+    def test_eggs_are_looked_into(self) -> None:
+        self.package("two.egg/EGG-INFO", "[zope.testrunner.trackers]\ntwo = two:Two\n")
+
+        self.assertFalse(self.may_be())
+        self.assertTrue(self.may_be(str(self.place / "two.egg")))
+
+    def test_an_archive_takes_a_closer_look(self) -> None:
+        (self.place / "packages.zip").write_bytes(b"")
+
+        self.assertTrue(self.may_be(str(self.place / "packages.zip")))
+
+    def test_a_finder_of_packages_takes_a_closer_look(self) -> None:
+        with mock.patch.object(sys, "meta_path", [mock.Mock(spec=["find_distributions"])]):
+            self.assertTrue(may_be_announced("zope.testrunner.trackers"))
 
 
 class TestBlocks(unittest.TestCase):
@@ -477,6 +525,17 @@ class TestDescriptors(unittest.TestCase):
         with open(__file__, "rb"):
             self.assertEqual(listing.sample().total, plain.sample().total)
         self.assertEqual(listing.sample().total, plain.sample().total)
+
+    def test_the_size_of_the_directory_is_asked_for_where_it_is_the_number(self) -> None:
+        directory = descriptors._DIRECTORIES[0]
+        sizes = []
+        for number in range(3):
+            with contextlib.ExitStack() as opened:
+                for _ in range(number):
+                    opened.enter_context(open(__file__, "rb"))
+                sizes.append(os.stat(directory).st_size if os.path.isdir(directory) else 0)
+
+        self.assertEqual(sizes == list(range(sizes[0], sizes[0] + 3)), descriptors._is_sized(directory))
 
     def test_a_directory_of_another_kind_has_no_such_size(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -112,6 +112,11 @@ def third_party() -> tuple[Tracker, ...]:
     One that cannot be loaded, or has the name of another, is left out with a warning.
     """
     import warnings
+
+    from zope.testrunner.leaks.announced import may_be_announced
+
+    if not may_be_announced(ENTRY_POINTS):
+        return ()
     from importlib.metadata import entry_points
 
     made: dict[str, Tracker] = {}

@@ -81,7 +81,8 @@ def _is_sized(directory: str) -> bool:
     except OSError:
         return False
     try:
-        return before > 0 and before + 1 == os.stat(directory).st_size == len(os.listdir(number))
+        # To list it takes one more.
+        return before > 0 and before + 1 == os.stat(directory).st_size == len(os.listdir(directory)) - 1
     except OSError:
         return False
     finally:
