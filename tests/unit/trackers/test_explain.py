@@ -14,7 +14,7 @@ import tracemalloc
 import types
 import unittest
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 from unittest import mock
 
 import seeded
@@ -198,9 +198,12 @@ class TestExplain(unittest.TestCase):
                 while True:
                     pass
 
-        self.assertIn("whose repr raises SystemExit", explain_module._text(Exiting()))
+        self.assertIn("whose repr raises SystemExit", explain_module._texts([Exiting()])[0])
         with mock.patch.object(explain_module, "_TIME_FOR_TEXT", 0.01):
-            self.assertIn("whose repr takes", explain_module._text(Endless()))
+            slow, other = explain_module._texts([Endless(), [2]])
+
+        self.assertIn("whose repr takes", slow)
+        self.assertEqual("[2]", other)
 
     def test_text_of_large_things_is_short(self) -> None:
         held["list"] = listed = []
@@ -295,6 +298,89 @@ class TestExplain(unittest.TestCase):
 
         self.assertEqual([__file__], [place.path for place in found.places])
         self.assertIn("json.loads", found.places[0].source)
+
+    def test_the_work_is_done_once_more_for_the_line_that_called_a_library(self) -> None:
+        held["list"] = listed = []
+        runs = iter(range(100))
+
+        def work() -> None:
+            next(runs)
+            listed.append(json.loads("[[7], [8], [9]]"))
+
+        explain(work)
+
+        self.assertEqual(4, next(runs))
+
+    def test_callers_are_told_apart_from_those_of_what_is_replaced(self) -> None:
+        held["list"] = listed = []
+
+        def work() -> None:
+            held["last"] = json.loads("[[1], [2], [3], [4]]")
+            listed.append(json.loads("[[7], [8], [9]]"))
+
+        found = explain(work)
+
+        self.assertIn("listed.append", found.places[0].source)
+        self.assertNotIn("held", "".join(place.source for place in found.places))
+
+    def test_a_line_deep_below_is_named_as_well(self) -> None:
+        held["list"] = listed = []
+
+        source = "def deep(levels):\n    return deep(levels - 1) if levels else [[0]]"
+        library: dict[str, Any] = {}
+        exec(compile(source, json.__file__, "exec"), library)
+
+        found = explain(lambda: listed.append(library["deep"](8)))
+
+        self.assertIn('library["deep"]', found.places[0].source)
+
+    def test_what_every_run_replaces_is_not_told(self) -> None:
+        held["list"] = listed = []
+
+        def work() -> None:
+            held["state"] = [[Thing() for _ in range(9)] for _ in range(9)]
+            listed.append([next(numbers)])
+
+        found = explain(work)
+
+        self.assertEqual({"list": 1, "int": 1}, {row.title: row.per_run for row in found.new})
+        self.assertEqual(["listed.append([next(numbers)])"], [place.source for place in found.places])
+
+    def test_what_is_replaced_does_not_hold_what_nothing_of_python_holds(self) -> None:
+        lost = next(kind for kind in seeded.KINDS if kind.name == "a_lost_reference")
+        self.addCleanup(lost.undo)
+
+        def work() -> None:
+            held["state"] = {(number, f"text {number}"): f"value {number}" for number in range(9)}
+            lost.work(True)
+
+        found = explain(work)
+
+        self.assertEqual((), found.holders)
+        self.assertIn("no object of Python is seen to hold it", found.why or "")
+
+    def test_many_containers_that_grow_are_all_named(self) -> None:
+        lists: list[list[object]] = [[] for _ in range(4)]
+        held.update((f"list {number}", each) for number, each in enumerate(lists))
+
+        found = explain(lambda: [each.append([1]) for each in lists])
+
+        self.assertEqual(
+            [f"{__name__}.held['list {number}']" for number in range(4)],
+            sorted(holder.expression for holder in found.holders),
+        )
+
+    def test_of_several_names_that_of_a_public_module_is_told(self) -> None:
+        listed: list[object] = []
+        names = ["_shop_storage", "shop_storage._items", "shop_storage"]
+        for name in names:
+            module = types.ModuleType(name)
+            module.items = listed  # type: ignore[attr-defined]  # it has this one
+            self.enterContext(mock.patch.dict(sys.modules, {name: module}))
+
+        found = explain(lambda: listed.append([1]))
+
+        self.assertEqual("shop_storage.items", found.holders[0].expression)
 
     def test_the_way_leads_to_what_nothing_new_refers_to(self) -> None:
         held["list"] = listed = []
@@ -395,7 +481,7 @@ class TestCachesOfFunctions(unittest.TestCase):
         self.assertEqual(("functools._lru_cache_wrapper",), tuple(row.title for row in found.holders))
         self.assertIn("measure", found.holders[0].expression)
         self.assertEqual(found.holders[0].expression, found.route)
-        self.assertEqual((7, 14), (found.holders[0].before, found.holders[0].after))
+        self.assertEqual((0, 7), (found.holders[0].before, found.holders[0].after))
 
     def test_a_hunt_takes_it_for_bounded_growth(self) -> None:
         @functools.lru_cache(4096)

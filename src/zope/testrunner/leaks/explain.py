@@ -7,6 +7,7 @@ words.
 from __future__ import annotations
 
 import _thread
+import _tracemalloc
 import io
 import linecache
 import os
@@ -16,10 +17,11 @@ import tracemalloc
 import weakref
 from array import array
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, compress, count
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress, count, filterfalse, islice
 from operator import ne, not_
 from time import monotonic
+from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
@@ -35,10 +37,11 @@ from zope.testrunner.leaks.paths import (
     resolved,
     route_through,
     route_to,
+    routes_to,
 )
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.refcounts import atoms_of, type_title
-from zope.testrunner.leaks.replaced import Replaced, replaced
+from zope.testrunner.leaks.replaced import Replaced, fresh, replaced
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.threads import Threads
 from zope.testrunner.leaks.tracing import Tracing
@@ -50,11 +53,11 @@ if TYPE_CHECKING:
 #: How often the work is done: what is leaked by every run comes in multiples of it, and little else does.
 _RUNS: Final = 3
 
-#: Callers that are recorded with every allocation, to find the line of the user's code above library code.  That is five
-#: times as slow as recording the line alone, so it is done where this line is in a library.
-_FRAMES: Final = 12
+#: Callers that are recorded with every allocation, to find the line of the user's code above library code.  Each makes it
+#: half as slow again as recording the line alone, so it is done where this line is in a library, and first with few.
+_FRAMES: Final = (6, 12)
 
-#: How often the work is done to find these callers.
+#: How often the work is done to find these callers, where once leaves more than a leak: what the next run replaces.
 _RUNS_FOR_CALLERS: Final = 2
 
 #: Seconds for the search of what holds on, after the runs.
@@ -80,13 +83,23 @@ _LARGE: Final = 16 * 1024
 
 _CONTAINERS: Final = (list, dict, set, deque)
 #: Containers that the collector may not know: dictionaries of atoms, and arrays of bytes and numbers.
-_UNTRACKED: Final = frozenset((id(dict), id(bytearray), id(array)))
+_UNTRACKED: Final = frozenset((dict, bytearray, array))
 #: How long other things are that grow as they are written to, by type.
 _STREAMS: Final[Mapping[type, Callable[..., int]]] = {
     array: array.__len__,
     io.BytesIO: io.BytesIO.tell,
     io.StringIO: io.StringIO.tell,
 }
+
+#: A file and a line in it.
+_Line = tuple[str, int]
+#: What tracemalloc knows of a block: domain, size, and the frames that allocated it, the last one first.
+_Trace = tuple[int, int, tuple[_Line, ...], int]
+
+#: The frames that allocated an object, the last one first, or None: what tracemalloc has for the same makes objects of each.
+_trace: Final = _tracemalloc._get_object_traceback  # noqa: SLF001  # a module that is private as a whole
+#: The same of every block, with its domain and its size.
+_traces: Final[Callable[[], Sequence[_Trace]]] = _tracemalloc._get_traces  # type: ignore[assignment]  # noqa: SLF001
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 #: What does the work may be part of the same package, and is not what is looked for either.
@@ -149,6 +162,8 @@ class Holders:
 
     def __init__(self) -> None:
         self._sizes = array("q", [-1, 0] * MOST_HOLDERS)
+        # What is looked up for the first time leaves a reference in the interpreter, which a reading would find.
+        self.note()
 
     def note(self) -> None:
         """Take their sizes, to be compared with."""
@@ -182,25 +197,28 @@ def explain(work: Callable[[], object], known: Sequence[object] = ()) -> Explana
 
 def _explain(work: Callable[[], object], known: Sequence[object]) -> Explanation:
     if known:
-        found = _attempt(work, _Containers([], list(known)))
+        found, remains = _attempt(work, known)
         if found.covered:
-            return found.known
-    found = _attempt(work)
-    if _is_enough(found.known):
-        return found.known
+            return _with_callers(work, found.known, remains)
+        del remains
+    found, remains = _attempt(work)
+    if remains is None or _is_enough(found.known):
+        return _with_callers(work, found.known, remains)
     if not found.accounted:
-        # What holds it may be a container that the collector does not know.  To find all of these takes most of the
-        # time, and few leaks are into one.
-        more = _attempt(work, thorough=True)
-        if more.known.failed:
+        # What holds it may be a container that the collector does not know.  To find all of these takes long, and few leaks
+        # are into one.
+        try:
+            found = _look_further(work, found, remains)
+        except Exception:
+            # Something may be known nevertheless.
             return found.known
-        found = more._replace(excuse=more.excuse or found.excuse)
-    if found.excuse is None or found.known.bound is not None or _is_enough(found.known):
-        return found.known
-    try:
-        return found.known if more_survives(work, found.caches) else found.excuse
-    except Exception:
-        return found.known
+    if found.excuse is not None and found.known.bound is None and not _is_enough(found.known):
+        try:
+            if not more_survives(work, found.caches):
+                return found.excuse
+        except Exception:
+            return found.known
+    return _with_callers(work, found.known, remains)
 
 
 def _is_enough(known: Explanation) -> bool:
@@ -222,148 +240,288 @@ class _Attempt(NamedTuple):
 
 
 class _Remains(NamedTuple):
-    """What is there after some runs: objects that the collector knows, what only these lead to, and lines that allocated.
+    """What is there after some runs: objects that the collector knows, what only these lead to, and what has grown.
 
-    ``lines`` are those that allocated the objects, ``traces`` has all lines.  ``joined`` is whether the collector knows of a
-    dictionary only since then that was there before.  ``values`` are what may have been replaced, if that was looked for.
+    ``many`` are their numbers by type, ``first`` those after the first run.  ``added`` are objects that the collector does
+    not know and that were put last into a container that grew.  ``joined`` are dictionaries that it knows only since then,
+    and that were there before.  ``lines`` are those that allocated more in every run, with
+    the number per run.  ``traced`` is whether these allocated the objects, ``accounted`` whether that is all there is.
+    ``values`` are what may have been replaced, None if that was not looked for.  ``named`` are new descriptors and
+    threads, ``filled`` caches that took something in.
     """
 
     young: list[object]
     atoms: list[object]
-    lines: set[tuple[str, int]]
-    traces: tracemalloc.Snapshot
-    joined: bool
-    values: Replaced
+    added: list[object]
+    many: dict[str, int]
+    first: dict[str, int]
+    joined: list[object]
+    lines: list[tuple[int, _Line]]
+    traced: bool
+    accounted: bool
+    grown: list[tuple[object, int, int]]
+    values: Replaced | None
+    named: tuple[str, ...] = ()
+    filled: Sequence[Filled] = ()
 
 
-def _attempt(
-    work: Callable[[], object], containers: _Containers | None = None, *, thorough: bool = False
-) -> _Attempt:
-    """Try to explain a leak; only ``containers`` may have grown if they are given, all there are otherwise."""
-    partly = containers is not None
+def _attempt(work: Callable[[], object], known: Sequence[object] = ()) -> tuple[_Attempt, _Remains | None]:
+    """Try to explain a leak by what is left of some runs; only ``known`` containers may have grown, if any is given."""
+    # Everything older may be hidden, and stays so: what was read last is settled.
+    partly = bool(known)
     others = [
         each for each in (Descriptors(details=True), Threads(details=True)) if each.unavailable() is None
     ]
     before = [each.sample().detail or {} for each in others]
-    caches = Caches(())
-    if containers is None:
+    containers, caches = _Containers([], list(known)), Caches(())
+    if not partly:
         gc.unfreeze()
         # What is garbage by now can grow as well, and to find out that nothing leads to it takes long.
         settle()
-        containers, caches = _containers(thorough)
-    else:
-        # Everything older may be hidden, which to ask for takes longer than this.
-        settle()
-    sizes = containers.sizes()
+        containers, caches = _containers()
     try:
-        remains = _run(work, _RUNS, 1, thorough=thorough)
+        remains = _run(work, containers, partly=partly)
     except Exception as error:
         why = f"it could not be run again to be explained: {type(error).__name__}: {error}"
-        return _Attempt(Explanation(why=why, failed=True))
-    grown = _grown(containers, sizes)
-    filled = caches.filled()
+        return _Attempt(Explanation(why=why, failed=True)), None
+    named = _new_names(before, [each.sample().detail or {} for each in others])
+    remains = remains._replace(named=named, filled=caches.filled())
     # They refer to everything, and nothing is to be found in them.
     del containers, caches
-    named = _new_names(before, [each.sample().detail or {} for each in others])
-    places = _places(remains.traces, _RUNS)
-    young, atoms, values = remains.young, remains.atoms, remains.values
-    accounted = len(young) >= _RUNS and not remains.joined
-    accounted = accounted and all((place.path, place.line) in remains.lines for place in places)
-    del remains
-    if any(_is_library(place.path) for place in places[:2]) and not tracemalloc.is_tracing():
-        places = _places_of_callers(work, places)
     try:
-        found = _look(young, atoms, grown, filled, places, named, values, partly=partly)
+        found = _look(remains, partly=partly)
     except Exception as error:
         # Objects of the user are looked into, and can do as they like.
         why = f"looking for what holds it failed: {error!r}"
-        return _Attempt(Explanation(places=places, named=named, why=why, failed=True))
-    return found._replace(accounted=accounted)
+        return _Attempt(Explanation(places=_places(remains.lines), named=named, why=why, failed=True)), None
+    return found._replace(accounted=remains.accounted), remains
 
 
-def _run(work: Callable[[], object], runs: int, frames: int, *, thorough: bool = False) -> _Remains:
-    """Do the work so often with its allocations traced; an exception goes through."""
-    tracing = Tracing(frames)
+def _look_further(work: Callable[[], object], found: _Attempt, remains: _Remains) -> _Attempt:
+    """The same attempt, now also with containers that the collector did not know; an exception of the work goes through."""
+    containers = _unknown_containers(remains.joined)
+    settle(whole=False)
+    if remains.values is None:
+        more = _run(work, containers, thorough=True)
+        more = more._replace(named=remains.named, filled=remains.filled)
+    else:
+        # What is to be seen of allocations was seen.
+        grown = _grown_in_runs(work, containers)
+        more = remains._replace(grown=grown, added=_added(grown, remains.atoms), values=None)
+    del containers
+    again = _look(more, partly=False) if more.grown or more.values else found
+    return again if _is_enough(again.known) or not found.known.holders else found
+
+
+def _run(
+    work: Callable[[], object], containers: _Containers, *, partly: bool = False, thorough: bool = False
+) -> _Remains:
+    """Do the work some times with its allocations traced; an exception goes through."""
+    sizes = containers.sizes()
+    # Made before the heap is frozen, so as not to be among what is new.
+    first = _First()
+    tracing = Tracing(1)
     gc.freeze()
     try:
         tracing.start()
-        for _ in range(runs):
+        for run in range(_RUNS):
             # Empties the free lists, from which objects would come without a trace.
             gc.collect()
             work()
+            if not run:
+                settle()
+                first.note()
         settle()
         young = gc.get_objects()
-        traces = tracemalloc.take_snapshot()
-        values = replaced(_RUNS, _LARGE) if thorough else Replaced([], [])
-        lines: set[tuple[str, int]] = set()
-        atoms = [atom for atom in atoms_of(young) if _note_line(atom, lines)]
-        joined = False
-        for found in young[-_ASKED:]:
-            joined |= not _note_line(found, lines) and type(found) is dict
+        traces = _traces()
+        grown = _grown(containers, sizes)
+        known: set[_Line] = set()
+        atoms = [atom for atom in atoms_of(young) if _note_line(atom, known)]
+        many = _titles(chain(young, atoms))
+        added = _added(grown, atoms)
+        untraced = [found for found in chain(added, young[-_ASKED:]) if not _note_line(found, known)]
+        joined: list[object] = [found for found in untraced if type(found) is dict]
+        lines = values = None
+        if thorough or not (grown or partly):
+            lines = first.lines(traces)
+            if thorough or len(young) < _RUNS or joined or not _are_all(lines, known):
+                values = fresh(_RUNS, _LARGE, {line for _, line in lines})
     finally:
         # Searching is twenty times slower while it traces.
         tracing.stop()
         gc.unfreeze()
-    return _Remains(young, atoms, lines, traces, joined, values)
+    lines = first.lines(traces) if lines is None else lines
+    traced = not joined and _are_all(lines, known)
+    accounted = traced and len(young) >= _RUNS
+    replacing = replaced(values, _RUNS, set(map(id, young))) if values is not None else None
+    return _Remains(young, atoms, added, many, first.numbers, joined, lines, traced, accounted, grown, replacing)
 
 
-def _note_line(found: object, lines: set[tuple[str, int]]) -> bool:
-    """Add the line that allocated an object, and tell whether that is known."""
-    trace = tracemalloc.get_object_traceback(found)
-    if trace is not None:
-        lines.add((trace[-1].filename, trace[-1].lineno))
-    return trace is not None
+def _are_all(lines: list[tuple[int, _Line]], known: Collection[_Line]) -> bool:
+    """Whether the lines that allocate most are among these."""
+    return all(line in known for _, line in lines[:_NAMED])
 
 
-def _places_of_callers(work: Callable[[], object], places: tuple[Place, ...]) -> tuple[Place, ...]:
-    """The lines that called for the allocations, found by doing the work again; if that fails, those that allocate."""
+def _grown_in_runs(work: Callable[[], object], containers: _Containers) -> list[tuple[object, int, int]]:
+    """The containers that grow when the work is done some times; an exception goes through."""
+    sizes = containers.sizes()
+    gc.freeze()
     try:
-        settle(whole=False)
-        return _places(_run(work, _RUNS_FOR_CALLERS, _FRAMES).traces, _RUNS_FOR_CALLERS)
+        for _ in range(_RUNS):
+            work()
+        settle()
+        return _grown(containers, sizes)
+    finally:
+        gc.unfreeze()
+
+
+class _First:
+    """What was new after the first run, to be compared with; numbers only, since an object would be new itself."""
+
+    def __init__(self) -> None:
+        #: Of objects, by the title of their type.
+        self.numbers: dict[str, int] = {}
+        #: Of blocks and their bytes, by the hash of the line that allocated them.
+        self._blocks: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
+
+    def note(self) -> None:
+        """Count now."""
+        young = gc.get_objects()
+        self.numbers.update(_titles(chain(young, filter(_trace, atoms_of(young)))))
+        for row in _traces():
+            line = hash(row[2][0])
+            self._blocks[line] = self._blocks.get(line, 0) + 1
+            self._sizes[line] = self._sizes.get(line, 0) + row[1]
+
+    def lines(self, traces: Iterable[_Trace]) -> list[tuple[int, _Line]]:
+        """The lines that have allocated more by now, with the number per run, those with most first.
+
+        What every run replaces is not told.
+        """
+        many, sizes = _allocated(traces)
+        found = []
+        for line, number in many.items():
+            more = number - self._blocks.get(hash(line), 0)
+            if more > 0 and number >= _RUNS - 1:
+                found.append((max(1, more // (_RUNS - 1)), line))
+            elif sizes[line] >= _LARGE and sizes[line] > self._sizes.get(hash(line), 0):
+                # It may have been replaced by a larger one every time.
+                found.append((1, line))
+        # A large block may also have room for all runs since the first.
+        found = found or [(1, line) for line, size in sizes.items() if size >= _LARGE]
+        found.sort(key=lambda row: (-row[0], -sizes[row[1]]))
+        return found
+
+
+def _titles(objects: Iterable[object]) -> dict[str, int]:
+    """How many there are of each type, by its title."""
+    # No Counter: to make one from another leaves notes in the caches of its base classes.
+    kinds: dict[int, list[object]] = {}
+    for found in objects:
+        kinds.setdefault(id(type(found)), []).append(found)
+    titles: dict[str, int] = {}
+    for alike in kinds.values():
+        title = type_title(type(alike[0]))
+        titles[title] = titles.get(title, 0) + len(alike)
+    return titles
+
+
+def _added(grown: list[tuple[object, int, int]], atoms: list[object]) -> list[object]:
+    """What was put last into containers that grew and is unknown to the collector, each once, without these atoms."""
+    seen = set(map(id, atoms))
+    added: dict[int, object] = {}
+    for container, growth, _ in grown:
+        for item in _last(container, growth):
+            if not gc.is_tracked(item) and id(item) not in seen:
+                added[id(item)] = item
+    return list(added.values())
+
+
+def _note_line(found: object, lines: set[_Line]) -> bool:
+    """Add the line that allocated an object, and tell whether that is known."""
+    trace = _trace(found)
+    if trace is None:
+        return False
+    lines.add(trace[0])
+    return True
+
+
+def _with_callers(work: Callable[[], object], known: Explanation, remains: _Remains | None) -> Explanation:
+    """The same, with the lines that called for allocations of the library; if that fails, those that allocate.
+
+    They are found by doing the work again, with all callers recorded.
+    """
+    if remains is None or not any(_is_library(place.path) for place in known.places[:2]) or tracemalloc.is_tracing():
+        return known
+    lines = remains.lines
+    try:
+        for frames in _FRAMES:
+            lines = _lines_of_callers(work, remains.lines, frames)
+            if not any(_is_library(path) for _, (path, _) in lines[:_NAMED]):
+                break
     except Exception:
-        return places
+        return known
+    return known._replace(places=_places(lines))
 
 
-def _look(
-    young: list[object],
-    atoms: list[object],
-    grown: list[tuple[object, int, int]],
-    filled: list[Filled],
-    places: tuple[Place, ...],
-    named: tuple[str, ...],
-    values: Replaced,
-    *,
-    partly: bool,
-) -> _Attempt:
+def _lines_of_callers(
+    work: Callable[[], object], lines: list[tuple[int, _Line]], frames: int
+) -> list[tuple[int, _Line]]:
+    """The lines that called for what these lines allocate, with numbers per run as well."""
+    wanted = {line for _, line in lines}
+    per_run = sum(number for number, _ in lines)
+    blocks: dict[int, int] = {}
+    many: dict[_Line, int] = {}
+    settle(whole=False)
+    tracing = Tracing(frames)
+    gc.freeze()
+    try:
+        tracing.start()
+        for run in range(_RUNS_FOR_CALLERS):
+            gc.collect()
+            work()
+            settle()
+            many, _ = _allocated(row for row in _traces() if row[2][0] in wanted)
+            if run or sum(many.values()) == per_run:
+                break
+            # There is also what the next run replaces.
+            blocks.update((hash(line), number) for line, number in many.items())
+    finally:
+        tracing.stop()
+        gc.unfreeze()
+    found = [(number - blocks.get(hash(line), 0), line) for line, number in many.items()]
+    return sorted([row for row in found if row[0] > 0], key=lambda row: -row[0]) or lines
+
+
+def _look(remains: _Remains, *, partly: bool) -> _Attempt:
     """Find out what the new objects are and what holds them.
 
     ``partly`` is whether only some containers were watched: nothing is said then unless these lead to all of it.
     """
     end = monotonic() + _TIME
-    mine = {id(young), id(atoms), id(grown), id(filled), id(values), *map(id, values), *map(id, filled)}
+    young, grown, filled = remains.young, remains.grown, remains.filled
+    places, named, values = _places(remains.lines), remains.named, remains.values or Replaced([], [])
+    mine = {id(remains), *map(id, remains), *map(id, values), *map(id, filled), id(values)}
     fresh = set(map(id, young))
-    for container, growth, _ in grown:
-        atoms += [item for item in _last(container, growth) if not gc.is_tracked(item)]
-    # A container may hold the same atom as a new object does.
-    atoms = list({id(atom): atom for atom in atoms}.values())
-    new = _new(young, atoms)
-    mine.add(id(atoms))
+    more = {title: number - remains.first.get(title, 0) for title, number in remains.many.items()}
+    new = _new(remains, more)
     holders: list[Holder] = []
     bounds: list[int | None] = []
-    for row in grown[:_NAMED]:
-        mine.add(id(row))
-        targets = [row[0]]
-        mine.add(id(targets))
-        found = route_to(targets, fresh, mine, end)
-        if found is not None:
-            holders.append(Holder(found.expression, type_title(type(row[0])), row[2] - row[1], row[2]))
-            bounds.append(found.bound)
+    mine.update(map(id, grown))
+    ways = routes_to([row[0] for row in grown[:_NAMED]], fresh, mine, end)
+    for (container, growth, size), way in zip(grown, ways, strict=False):
+        if way is not None:
+            holders.append(Holder(way.expression, type_title(type(container)), size - growth, size))
+            bounds.append(way.bound)
     # A limited one excuses none beside it.
     bound = bounds[0] if bounds and None not in bounds else None
     route: Route | None = None
-    leaked = _leaked(young)
+    leaked = _leaked(young, more)
     mine.add(id(leaked))
-    covered = partly and leads_to_all([row[0] for row in grown], leaked, fresh)
+    covered = partly and bool(grown) and leads_to_all([row[0] for row in grown], leaked, fresh)
+    # Where nothing is left that the collector sees, the lines have to do.
+    covered = covered and (bool(leaked) or remains.traced)
     if partly and not covered:
         return _Attempt(Explanation())
     if leaked and holders:
@@ -383,7 +541,7 @@ def _look(
             route = found
             holders.append(Holder(found.holder, found.title))
     why = None
-    if not holders and leaked:
+    if not holders and (leaked or places):
         why = "no object of Python is seen to hold it: C code, atexit or a context variable may"
     text = route.expression if route is not None else None
     known = Explanation(new, places, tuple(holders), text, bound, named, why)
@@ -391,7 +549,7 @@ def _look(
 
 
 def _look_at_caches(
-    known: Explanation, filled: list[Filled], leaked: list[object], fresh: set[int], mine: set[int]
+    known: Explanation, filled: Sequence[Filled], leaked: list[object], fresh: set[int], mine: set[int]
 ) -> _Attempt:
     """What to make of the caches of functions that were filled, given that no container explains it."""
     end = monotonic() + _TIME
@@ -432,40 +590,53 @@ class _Containers(NamedTuple):
         return list(chain(plain, map(_size, self.others)))
 
 
-def _containers(thorough: bool) -> tuple[_Containers, Caches]:
-    """All containers, and if it is to be ``thorough``, those that the collector does not know as they hold only atoms.
-
-    And all caches of functions, since these do not show what is in them.
+def _containers() -> tuple[_Containers, Caches]:
+    """All containers that the collector knows, and all caches of functions, since these do not show what is in them.
 
     What is done for each object is done by loops in C, as there may be millions.
     """
-    objects = gc.get_objects()
-    # By identity: a metaclass may make its classes unhashable.
-    kinds = _kinds(thorough)
-    wanted = list(compress(objects, map(kinds.__contains__, map(id, map(type, objects)))))
-    odd = {key for key, is_plain in kinds.items() if not is_plain}
-    are_odd = list(map(odd.__contains__, map(id, map(type, wanted))))
-    plain = list(compress(wanted, map(not_, are_odd)))
-    others = list(compress(wanted, are_odd))
+    plain, others = _of_kinds(gc.get_objects(), _kinds(_CONTAINERS, CACHE))
     caches = Caches(others)
     if caches.all:
         others = [each for each in others if type(each) is not CACHE]
-    if not thorough:
-        return _Containers(plain, others), caches
-    untracked: dict[int, object] = {}
-    for start in range(0, len(objects), _BATCH):
-        held = gc.get_referents(*objects[start : start + _BATCH])
-        for each in compress(held, map(_UNTRACKED.__contains__, map(id, map(type, held)))):
-            if not gc.is_tracked(each):
-                untracked[id(each)] = each
-    plain.extend(untracked.values())
     return _Containers(plain, others), caches
 
 
-def _kinds(thorough: bool) -> dict[int, bool]:
-    """All types of containers and caches there are now, by identity, and whether ``len`` tells the truth about them."""
-    kinds = {id(CACHE): False}
-    for base in (*_CONTAINERS, *_STREAMS) if thorough else _CONTAINERS:
+def _unknown_containers(more: list[object]) -> _Containers:
+    """Containers that the collector does not know as they hold only atoms, what grows as it is written to, and ``more``."""
+    objects = gc.get_objects()
+    plain, others = _of_kinds(objects, _kinds((), *_STREAMS))
+    untracked: dict[int, object] = {}
+    for start in range(0, len(objects), _BATCH):
+        held = gc.get_referents(*objects[start : start + _BATCH])
+        untracked.update((id(each), each) for each in filterfalse(gc.is_tracked, _of_types(held, _UNTRACKED)))
+    plain += [*untracked.values(), *more]
+    return _Containers(plain, others)
+
+
+def _of_types(objects: list[object], types: frozenset[type]) -> list[object]:
+    """The objects of exactly these types."""
+    try:
+        return list(compress(objects, map(types.__contains__, map(type, objects))))
+    except Exception:
+        # A metaclass makes its classes unhashable.
+        keys = set(map(id, types))
+        return list(compress(objects, map(keys.__contains__, map(id, map(type, objects)))))
+
+
+def _of_kinds(objects: list[object], kinds: Mapping[int, bool]) -> tuple[list[object], list[object]]:
+    """The objects of these kinds: those of which ``len`` tells the truth, and the others."""
+    # By identity: a metaclass may make its classes unhashable.
+    wanted = list(compress(objects, map(kinds.__contains__, map(id, map(type, objects)))))
+    odd = {key for key, is_plain in kinds.items() if not is_plain}
+    are_odd = list(map(odd.__contains__, map(id, map(type, wanted))))
+    return list(compress(wanted, map(not_, are_odd))), list(compress(wanted, are_odd))
+
+
+def _kinds(containers: Iterable[type], *others: type) -> dict[int, bool]:
+    """All types of these there are now, by identity, and whether ``len`` tells the truth about them."""
+    kinds: dict[int, bool] = {}
+    for base in (*containers, *others):
         length = resolved(base, "__len__") if base in _CONTAINERS else None
         level: list[type] = [base]
         while level:
@@ -517,27 +688,34 @@ def _last(container: object, number: int) -> list[object]:
     return []
 
 
-def _leaked(young: list[object]) -> list[object]:
+def _leaked(young: list[object], more: Mapping[str, int]) -> list[object]:
     """Some of the new objects, of types of which every run makes as many: those that only older ones refer to, if any.
 
-    What others of them lead to is left out, but for objects in cycles.
+    What others of them lead to is left out, but for objects in cycles.  ``more`` are the numbers by which there are more
+    of a type than after the first run: what every run replaces is not leaked.
     """
     kinds = list(map(id, map(type, young)))
     many = Counter(kinds)
-    regular = [found for found, kind in zip(young, kinds, strict=True) if many[kind] >= _RUNS and not many[kind] % _RUNS]
+    examples = dict(zip(kinds, young, strict=True))
+    leaking = {key for key, found in examples.items() if more[type_title(type(found))] >= _RUNS - 1}
+    regular = [
+        found
+        for found, kind in zip(young, kinds, strict=True)
+        if kind in leaking and many[kind] >= _RUNS and not many[kind] % _RUNS
+    ]
     # Weak references are held in places that nothing of Python sees, and are there because of something else.
     regular = [found for found in regular if not is_a(found, weakref.ref)] or regular
     if not regular:
-        return young[-_EXAMPLES:]
+        return [found for found, kind in zip(young, kinds, strict=True) if kind in leaking][-_EXAMPLES:]
     below = {id(each) for each in _referents(regular)}
     rest = {id(found): found for found in regular}
     level = [found for found in regular if id(found) not in below]
     for found in level:
         del rest[id(found)]
-    examples = _various(level)
+    various = _various(level)
     while level:
         level = [found for each in _referents(level) if (found := rest.pop(id(each), None)) is not None]
-    return examples + _various(list(rest.values()))
+    return various + _various(list(rest.values()))
 
 
 def _various(objects: list[object]) -> list[object]:
@@ -559,46 +737,80 @@ def _referents(objects: list[object]) -> Iterator[object]:
         yield from gc.get_referents(*objects[start : start + _BATCH])
 
 
-def _new(young: list[object], atoms: list[object]) -> tuple[New, ...]:
-    """What is new, by type; of what runs replace, only the last is there, and it is left out."""
+def _new(remains: _Remains, more: Mapping[str, int]) -> tuple[New, ...]:
+    """What is new, by type; what runs replace is left out, of which there is no more than after the first one."""
     examples: dict[str, object] = {}
-    many: Counter[str] = Counter()
-    for found in (*young, *atoms):
+    added: Counter[str] = Counter()
+    for found in chain(remains.young, remains.atoms):
+        examples.setdefault(type_title(type(found)), found)
+    for found in remains.added:
         title = type_title(type(found))
         examples.setdefault(title, found)
-        many[title] += 1
+        added[title] += 1
     rows = []
-    # What the user's own classes are tells more than lists and numbers.
-    for title, number in sorted(many.items(), key=lambda row: ("." not in row[0], -row[1])):
-        # An atom may come from a place that was free before, without a trace.
-        per_run = number // _RUNS or (number + 1) // _RUNS
+    for title, example in examples.items():
+        per_run = max(0, more.get(title, 0)) // (_RUNS - 1) + added[title] // _RUNS
+        number = remains.many[title] if more.get(title, 0) > 0 else 0
+        if not per_run and number + added[title] >= _RUNS - 1:
+            # An atom may come from a place that was free before, without a trace.
+            per_run = 1
         if per_run:
-            rows.append(New(title, per_run, _text(examples[title])))
-    return tuple(rows[:_NAMED])
+            rows.append((title, per_run, example))
+    # What the user's own classes are tells more than lists and numbers.
+    rows.sort(key=lambda row: ("." not in row[0], -row[1]))
+    del rows[_NAMED:]
+    texts = _texts([example for _, _, example in rows])
+    return tuple([New(title, per_run, text) for (title, per_run, _), text in zip(rows, texts, strict=True)])
 
 
-def _text(found: object) -> str:
-    """An object as text, whatever its class makes of ``repr``."""
+def _texts(objects: Sequence[object]) -> list[str]:
+    """Each of these objects as text, whatever its class makes of ``repr``."""
+    harmless = [any(resolved(type(found), "__repr__") is each for each in _HARMLESS) for found in objects]
+    others = [found for found, is_harmless in zip(objects, harmless, strict=True) if not is_harmless]
+    texts: deque[str] = deque()
+    while len(texts) < len(others):
+        _write(others[len(texts) :], texts)
+    return [
+        _SHORT.repr_instance(found, 1) if is_harmless else texts.popleft()
+        for found, is_harmless in zip(objects, harmless, strict=True)
+    ]
+
+
+def _write(objects: Sequence[object], texts: deque[str]) -> None:
+    """Add the texts of these objects up to one that takes too long, in a thread that can be left behind.
+
+    No tracing does that as well, since it slows down all code that runs later.
+    """
     done = _thread.allocate_lock()
     done.acquire()
-    texts: deque[str] = deque(maxlen=1)
+    ready: deque[str] = deque()
+    left: deque[None] = deque()
 
     def write() -> None:
         try:
-            texts.append(_SHORT.repr(found)[:200])
-        except BaseException as error:
-            texts.append(f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>")
+            for found in objects:
+                try:
+                    ready.append(_SHORT.repr(found)[:200])
+                except BaseException as error:
+                    ready.append(f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>")
+                if left:
+                    break
         finally:
             done.release()
 
-    # In a thread of its own, which can be left behind: no tracing, as that slows down all code that runs later.
     writer = _thread.start_new_thread(write, ())
-    if done.acquire(timeout=_TIME_FOR_TEXT):
-        return texts[0]
-    _end(writer)
-    # A moment to do so.
-    done.acquire(timeout=0.1)
-    return f"<{type_title(type(found))}, whose repr takes too long>"
+    known = 0
+    while not done.acquire(timeout=_TIME_FOR_TEXT):
+        if len(ready) == known:
+            left.append(None)
+            _end(writer)
+            # A moment to do so.
+            done.acquire(timeout=0.1)
+            texts.extend(islice(ready, known))
+            texts.append(f"<{type_title(type(objects[known]))}, whose repr takes too long>")
+            return
+        known = len(ready)
+    texts.extend(ready)
 
 
 def _end(thread: int) -> None:
@@ -610,38 +822,46 @@ def _end(thread: int) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(SystemExit))
 
 
+#: What makes text without asking the class of the object, or other objects.
+_HARMLESS: Final = (object.__repr__, FunctionType.__repr__, CellType.__repr__, float.__repr__)
+
 _SHORT: Final = reprlib.Repr()
 _SHORT.maxother = _SHORT.maxstring = 80
 
 
-def _places(traces: tracemalloc.Snapshot, runs: int) -> tuple[Place, ...]:
-    """The lines that allocate what is still alive after so many runs, those with most blocks first."""
-    many: Counter[tuple[str, int]] = Counter()
-    size: Counter[tuple[str, int]] = Counter()
-    for statistic in traces.statistics("traceback"):
-        frames = [(frame.filename, frame.lineno) for frame in statistic.traceback]
+def _allocated(traces: Iterable[_Trace]) -> tuple[dict[_Line, int], dict[_Line, int]]:
+    """The numbers of blocks, and of their bytes, by the line that tells most about where they were allocated."""
+    by_frames: dict[tuple[_Line, ...], list[int]] = {}
+    for trace in traces:
+        row = by_frames.setdefault(trace[2], [0, 0])
+        row[0] += 1
+        row[1] += trace[1]
+    many: dict[_Line, int] = {}
+    sizes: dict[_Line, int] = {}
+    for frames, (number, size) in by_frames.items():
         # What is allocated by this package, or for it, is not the work's.
-        if frames[-1][0].startswith(_ROUND_ABOUT) or frames[-1][0] == tracemalloc.__file__:
+        if frames[0][0].startswith(_ROUND_ABOUT) or frames[0][0] == tracemalloc.__file__:
             continue
-        place = _telling(frames)
-        if not place[0].startswith(_ROUND_ABOUT):
-            many[place] += statistic.count
-            size[place] += statistic.size
-    rows = []
-    for (path, line), number in many.most_common(_NAMED):
-        # A large block may have been replaced by a larger one every time.
-        if number >= _RUNS - 1 or size[path, line] >= _LARGE:
-            rows.append(Place(path, line, max(1, number // runs), linecache.getline(path, line).strip()))
-    return tuple(rows)
+        line = _telling(frames)
+        if not line[0].startswith(_ROUND_ABOUT):
+            many[line] = many.get(line, 0) + number
+            sizes[line] = sizes.get(line, 0) + size
+    return many, sizes
 
 
-def _telling(frames: list[tuple[str, int]]) -> tuple[str, int]:
-    """Of the callers of an allocation, oldest first, the last one outside of the standard library."""
-    for frame in reversed(frames):
+def _places(lines: list[tuple[int, _Line]]) -> tuple[Place, ...]:
+    return tuple([
+        Place(path, line, number, linecache.getline(path, line).strip()) for number, (path, line) in lines[:_NAMED]
+    ])
+
+
+def _telling(frames: tuple[_Line, ...]) -> _Line:
+    """Of the callers of an allocation, the last one first, the first one outside of the standard library."""
+    for frame in frames:
         path = frame[0]
         if not _is_library(path) and not path.startswith(_ROUND_ABOUT):
             return frame
-    return frames[-1]
+    return frames[0]
 
 
 def _is_library(path: str) -> bool:

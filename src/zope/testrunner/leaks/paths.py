@@ -10,7 +10,8 @@ import os
 import sys
 import weakref
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import compress
 from time import monotonic
 from types import (
     BuiltinMethodType,
@@ -33,7 +34,7 @@ _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _ROUND_ABOUT: Final = os.path.dirname(os.path.dirname(_HERE)) + os.sep
 # Asked of the types themselves: what an object or its metaclass says could be anything, or raise.
 _namespace_of: Final = object.__getattribute__
-_module_namespace: Final = vars(ModuleType)["__dict__"].__get__
+_module_namespace: Final[Callable[[ModuleType], dict[str, object]]] = vars(ModuleType)["__dict__"].__get__
 _class_namespace: Final = type.__dict__["__dict__"].__get__
 _bases_of: Final = type.__dict__["__mro__"].__get__
 
@@ -61,6 +62,9 @@ _MARK: Final = object()
 #: them.
 _BATCH: Final = 100
 
+#: So many objects at one distance are few enough to ask for referrers at once, before modules are asked for these.
+_NARROW: Final = 10
+
 #: How far from the object a root is looked for, and among how many objects at one distance.
 _DEPTH: Final = 14
 _WIDTH: Final = 2_000
@@ -87,16 +91,24 @@ def route_to(targets: list[object], new: Collection[int], mine: set[int], end: f
     ``new`` are the identities of the new objects, ``mine`` those of everything that the search must not pass
     through.  The search ends at the moment ``end`` of the monotonic clock.
     """
-    found = _again(targets[0]) if len(targets) == 1 else None
-    if found is None:
-        modules = {id(_module_namespace(module)): name for name, module in _modules()}
-        found = _search(targets, modules, mine, end)
-        if found is None:
-            return None
-        if len(targets) == 1:
-            _remember(*found)
-    start, chain = found
-    return _express(start, chain, new)
+    if len(targets) == 1:
+        return routes_to(targets, new, mine, end)[0]
+    found = _search([targets], mine, end)[0]
+    return None if found is None else _express(*found, new)
+
+
+def routes_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> list[Route | None]:
+    """The shortest way to each of these objects, or None; all together take little longer than one."""
+    ways = [_again(target) for target in targets]
+    unknown = [[target] for target, way in zip(targets, ways, strict=True) if way is None]
+    if unknown:
+        chains = {id(way[1]) for way in ways if way is not None}
+        found = iter(_search(unknown, mine | chains | {id(targets)}, end))
+        ways = [way or next(found) for way in ways]
+        for way in ways:
+            if way is not None:
+                _remember(*way)
+    return [None if way is None else _express(*way, new) for way in ways]
 
 
 def route_through(holder: object, targets: list[object], new: Collection[int]) -> Route | None:
@@ -150,13 +162,12 @@ def leads_to_all(holders: list[object], targets: list[object], new: Collection[i
     seen: set[int] = set()
     level = holders
     while level and wanted:
-        following = []
-        for there in gc.get_referents(*level):
-            if id(there) in new and id(there) not in seen:
-                seen.add(id(there))
-                following.append(there)
+        # A container may have thousands of elements, and few are new.
+        held = gc.get_referents(*level)
+        fresh = {id(there): there for there in compress(held, map(new.__contains__, map(id, held)))}
+        level = [there for key, there in fresh.items() if key not in seen]
+        seen.update(fresh)
         wanted -= seen
-        level = following
     return not wanted
 
 
@@ -187,11 +198,7 @@ def _again(target: object) -> tuple[str, list[object]] | None:
 
 def _gone_again(start: str, where: tuple[str, str] | None, places: tuple[int, ...]) -> list[object] | None:
     """All objects on a way that was found before, if it still exists."""
-    here: object = None
-    if where is None:
-        here = next((_module_namespace(module) for name, module in _modules() if name == start), None)
-    else:
-        here = _class_called(*where)
+    here = _namespace_called(start) if where is None else _class_called(*where)
     if id(here) != places[0]:
         return None
     chain = [here]
@@ -207,52 +214,144 @@ def _gone_again(start: str, where: tuple[str, str] | None, places: tuple[int, ..
     return chain
 
 
+def _namespace_called(name: str) -> object:
+    module: object = sys.modules.get(name)
+    return _module_namespace(module) if is_a(module, ModuleType) else None
+
+
 def _modules() -> Iterator[tuple[str, ModuleType]]:
     for name, module in list(sys.modules.items()):
         if issubclass(type(module), ModuleType) and type(name) is str:
             yield name, module
 
 
-def _search(
-    targets: list[object], modules: Mapping[int, str], mine: set[int], end: float
-) -> tuple[str, list[object]] | None:
-    """The name of a root, and the objects from there to one of the targets."""
-    reached: list[object] = list(targets)
-    towards: list[int] = [-1] * len(reached)
-    seen = set(map(id, reached))
-    first = 0
-    skip = mine | {id(reached), id(targets), id(towards), id(modules)}
+class _Search:
+    """One of some searches that go on together: what it has reached, and from where each object leads on to a target."""
+
+    def __init__(self, targets: list[object]) -> None:
+        self.reached: list[object] = list(targets)
+        self.towards: list[int] = [-1] * len(targets)
+        self.seen = set(map(id, targets))
+        #: Where in `reached` each object is that was reached last, by identity.
+        self.level: dict[int, int] = {}
+        #: The name of a root, which is what was reached last.
+        self.root: str | None = None
+        self._first = 0
+
+    def advance(self) -> list[object]:
+        """What is to be asked for its referrers next."""
+        level = self.reached[self._first : self._first + _WIDTH]
+        self.level = {id(found): self._first + offset for offset, found in enumerate(level)}
+        self._first = len(self.reached)
+        return level
+
+    def take(self, referrer: object, referents: list[int], root: str | None) -> None:
+        """A referrer of some of what was reached last; ``root`` is its name if Python code could begin there."""
+        place = next((self.level[each] for each in referents if each in self.level), None)
+        if self.root is None and place is not None and id(referrer) not in self.seen:
+            self.seen.add(id(referrer))
+            self.reached.append(referrer)
+            self.towards.append(place)
+            self.root = root
+
+    def result(self) -> tuple[str, list[object]] | None:
+        """The name of a root, and the objects from there to a target, once all searches are over."""
+        if self.root is None:
+            return _in_frames(self.reached, self.towards)
+        return self.root, _chain(len(self.reached) - 1, self.reached, self.towards)
+
+    def own(self) -> set[int]:
+        """Identities of what it is made of."""
+        return {id(self.reached), id(self.towards), id(self.level), id(self.seen)}
+
+
+def _search(targets: list[list[object]], mine: set[int], end: float) -> list[tuple[str, list[object]] | None]:
+    """For each of these lists the name of a root, and the objects from there to one of its targets.
+
+    All are searched for together, since to ask for referrers takes about as long for some objects as for one: the heap is
+    gone through every time.
+    """
+    # Of several names of a variable, the one in a package that everybody uses tells most.
+    modules = sorted(_modules(), key=lambda row: (row[0].startswith("_"), "._" in row[0], row[0].count(".")))
+    namespaces = {id(space := _module_namespace(module)): (name, space) for name, module in modules}
+    del modules
+    searches = [_Search(each) for each in targets]
+    skip = mine | {id(targets), id(searches), id(namespaces), *map(id, targets)}
+    for search in searches:
+        skip |= search.own()
+    _search_in_levels(searches, namespaces, skip, end)
+    return [search.result() for search in searches]
+
+
+def _search_in_levels(
+    searches: list[_Search], namespaces: Mapping[int, tuple[str, dict[str, object]]], skip: set[int], end: float
+) -> None:
+    active = searches
     for _ in range(_DEPTH):
-        level = reached[first : first + _WIDTH]
-        places = {id(found): first + offset for offset, found in enumerate(level)}
-        first = len(reached)
-        skip |= {id(level), id(places)}
-        for begin in range(0, len(level), _BATCH):
+        level: dict[int, object] = {}
+        for search in active:
+            level.update((id(found), found) for found in search.advance())
+        active = [search for search in active if search.level]
+        skip |= {id(level), id(active)}
+        if len(level) > _NARROW:
+            _ask_modules(active, namespaces, level)
+            level = {key: found for key, found in level.items() if _is_wanted(key, active)}
+            skip.add(id(level))
+        wanted = list(level.values())
+        skip.add(id(wanted))
+        for begin in range(0, len(wanted), _BATCH):
             if monotonic() > end:
-                return _in_frames(reached, towards)
-            batch = level[begin : begin + _BATCH]
-            referrers = gc.get_referrers(_MARK, *batch)
-            skip |= {id(batch), id(referrers)}
-            for referrer in referrers:
-                if id(referrer) in seen or id(referrer) in skip or _is_of_the_search(referrer):
-                    continue
-                place = next(
-                    (places[id(each)] for each in gc.get_referents(referrer) if id(each) in places), None
-                )
-                if place is None:
-                    continue
-                seen.add(id(referrer))
-                reached.append(referrer)
-                towards.append(place)
-                start = modules.get(id(referrer)) or _importable_class(referrer)
-                if start is not None:
-                    return start, _chain(len(reached) - 1, reached, towards)
+                return
+            batch = [each for each in wanted[begin : begin + _BATCH] if _is_wanted(id(each), active)]
+            if not batch:
+                continue
+            skip.add(id(batch))
+            _ask_for_referrers(batch, active, namespaces, level, skip)
             # What a later level would find again.
-            del batch, referrers
-        del level
-        if first == len(reached):
-            break
-    return _in_frames(reached, towards)
+            del batch
+        del level, wanted
+        active = [search for search in active if search.root is None]
+        if not active:
+            return
+
+
+def _ask_for_referrers(
+    batch: list[object],
+    searches: list[_Search],
+    namespaces: Mapping[int, tuple[str, dict[str, object]]],
+    level: Mapping[int, object],
+    skip: set[int],
+) -> None:
+    referrers = gc.get_referrers(_MARK, *batch)
+    skip.add(id(referrers))
+    for referrer in referrers:
+        if id(referrer) in skip or _is_of_the_search(referrer):
+            continue
+        referents = [key for each in gc.get_referents(referrer) if (key := id(each)) in level]
+        if referents:
+            known = namespaces.get(id(referrer))
+            root = known[0] if known is not None else _importable_class(referrer)
+            if root is not None:
+                # There may be better names for it.
+                _ask_modules(searches, namespaces, level)
+            for search in searches:
+                search.take(referrer, referents, root)
+
+
+def _is_wanted(key: int, searches: list[_Search]) -> bool:
+    """Whether one of the searches that go on has reached this object last."""
+    return any(search.root is None and key in search.level for search in searches)
+
+
+def _ask_modules(
+    searches: list[_Search], namespaces: Mapping[int, tuple[str, dict[str, object]]], level: Mapping[int, object]
+) -> None:
+    """End the searches that have reached a variable of a module: where many objects were reached, this is much faster."""
+    for name, namespace in namespaces.values():
+        if not level.keys().isdisjoint(map(id, namespace.values())):
+            referents = [key for each in list(namespace.values()) if (key := id(each)) in level]
+            for search in searches:
+                search.take(namespace, referents, name)
 
 
 def _is_of_the_search(found: object) -> bool:

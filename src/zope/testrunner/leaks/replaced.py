@@ -9,8 +9,9 @@ from __future__ import annotations
 import _tracemalloc
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from itertools import filterfalse
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
+from itertools import compress, filterfalse, repeat
+from operator import is_
 from types import ModuleType
 from typing import Final, NamedTuple
 
@@ -30,19 +31,31 @@ _trace: Final = _tracemalloc._get_object_traceback  # noqa: SLF001  # a module t
 _OURS: Final = "zope.testrunner."
 
 
+class Fresh(NamedTuple):
+    """New values: those that can have grown, and the objects that may refer to new ones, with these by identity."""
+
+    larger: list[object]
+    below: list[tuple[list[object], dict[int, object]]]
+
+
 class Replaced(NamedTuple):
-    """New values that can have grown, and those of which some object has a new one from every run."""
+    """New values that can have grown, and those of which some older object has a new one from every run."""
 
     larger: list[object]
     more: list[object]
 
 
-def replaced(runs: int, size: int) -> Replaced:
-    """Values unknown to the collector, made since ``tracemalloc`` was started, that modules lead to by now.
+def fresh(runs: int, size: int, lines: Container[tuple[str, int]]) -> Fresh:
+    """Values unknown to the collector, allocated by these lines since ``tracemalloc`` was started, that modules lead to now.
 
     Those of modules, and of the classes and other objects that these refer to.  After so many ``runs``, one that has
     grown has at least this ``size`` in bytes, or as many new parts as there were runs.
     """
+
+    def is_fresh(value: object) -> bool:
+        trace = _trace(value)
+        return trace is not None and trace[0] in lines
+
     modules: list[object] = [
         _namespace_of(module)
         for name, module in list(sys.modules.items())
@@ -50,31 +63,42 @@ def replaced(runs: int, size: int) -> Replaced:
     ]
     seen = set(map(id, modules))
     values = list(_small(gc.get_referents(*modules), seen))
-    namespaces = [each for each in _small(gc.get_referents(*values), seen) if type(each) is dict]
-    result = Replaced([], [])
+    below = gc.get_referents(*values)
+    # Most are none: to ask one by one takes long while allocations are traced.
+    namespaces = list(_small(list(compress(below, map(is_, map(type, below), repeat(dict)))), seen))
+    result = Fresh([], [])
     for level in (modules, values, namespaces):
         below = gc.get_referents(*level)
-        fresh = {id(value): value for value in filter(_trace, filterfalse(gc.is_tracked, below))}
-        del below
-        if not fresh:
-            continue
+        found = {id(value): value for value in filter(_trace, filterfalse(gc.is_tracked, below)) if is_fresh(value)}
         result.larger.extend(
             value
-            for value in fresh.values()
-            if sys.getsizeof(value, 0) >= size or len(list(filter(_trace, atoms_of([value])))) >= runs
+            for value in found.values()
+            if sys.getsizeof(value, 0) >= size or len(list(filter(is_fresh, atoms_of([value])))) >= runs
         )
-        for here in level:
-            own = [value for value in map(fresh.get, map(id, gc.get_referents(here))) if value is not None]
-            if len(own) >= runs:
-                result.more.extend(own)
+        if len(found) >= runs:
+            result.below.append((level, found))
     return result
+
+
+def replaced(values: Fresh, runs: int, young: Collection[int]) -> Replaced:
+    """What these values can be, given the identities of all new objects; best asked when nothing is traced any longer."""
+    more: list[object] = []
+    for level, found in values.below:
+        for here in level:
+            # What is in a new object is as new as that.
+            if id(here) not in young:
+                own = set(map(id, gc.get_referents(here))).intersection(found)
+                if len(own) >= runs:
+                    more += map(found.__getitem__, own)
+    return Replaced(values.larger, more)
 
 
 def _small(values: Sequence[object], seen: set[int]) -> Iterator[object]:
     """Those that are worth to be looked into, each once."""
     for value in filter(gc.is_tracked, values):
-        if id(value) not in seen:
-            seen.add(id(value))
+        key = id(value)
+        if key not in seen:
+            seen.add(key)
             length = _LENGTHS.get(type(value))
             if length is None or length(value) <= _LONG:
                 yield value
