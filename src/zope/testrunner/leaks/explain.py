@@ -18,8 +18,8 @@ import weakref
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress, count, filterfalse, islice
-from operator import ne, not_
+from itertools import chain, compress, filterfalse, islice
+from operator import ne
 from time import monotonic
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -595,7 +595,10 @@ def _containers() -> tuple[_Containers, Caches]:
 
     What is done for each object is done by loops in C, as there may be millions.
     """
-    plain, others = _of_kinds(gc.get_objects(), _kinds(_CONTAINERS, CACHE))
+    # In no inner function: what that refers to would be among the objects, in a cycle with them.
+    objects = gc.get_objects()
+    of_plain, of_others = _kinds(*_CONTAINERS, CACHE)
+    plain, others = _of_types(objects, of_plain), _of_types(objects, of_others)
     caches = Caches(others)
     if caches.all:
         others = [each for each in others if type(each) is not CACHE]
@@ -605,7 +608,8 @@ def _containers() -> tuple[_Containers, Caches]:
 def _unknown_containers(more: list[object]) -> _Containers:
     """Containers that the collector does not know as they hold only atoms, what grows as it is written to, and ``more``."""
     objects = gc.get_objects()
-    plain, others = _of_kinds(objects, _kinds((), *_STREAMS))
+    of_plain, of_others = _kinds(*_STREAMS)
+    plain, others = _of_types(objects, of_plain), _of_types(objects, of_others)
     untracked: dict[int, object] = {}
     for start in range(0, len(objects), _BATCH):
         held = gc.get_referents(*objects[start : start + _BATCH])
@@ -614,37 +618,32 @@ def _unknown_containers(more: list[object]) -> _Containers:
     return _Containers(plain, others)
 
 
-def _of_types(objects: list[object], types: frozenset[type]) -> list[object]:
+def _of_types(objects: list[object], types: Iterable[type]) -> list[object]:
     """The objects of exactly these types."""
     try:
-        return list(compress(objects, map(types.__contains__, map(type, objects))))
+        return list(compress(objects, map(frozenset(types).__contains__, map(type, objects))))
     except Exception:
         # A metaclass makes its classes unhashable.
         keys = set(map(id, types))
         return list(compress(objects, map(keys.__contains__, map(id, map(type, objects)))))
 
 
-def _of_kinds(objects: list[object], kinds: Mapping[int, bool]) -> tuple[list[object], list[object]]:
-    """The objects of these kinds: those of which ``len`` tells the truth, and the others."""
-    # By identity: a metaclass may make its classes unhashable.
-    wanted = list(compress(objects, map(kinds.__contains__, map(id, map(type, objects)))))
-    odd = {key for key, is_plain in kinds.items() if not is_plain}
-    are_odd = list(map(odd.__contains__, map(id, map(type, wanted))))
-    return list(compress(wanted, map(not_, are_odd))), list(compress(wanted, are_odd))
-
-
-def _kinds(containers: Iterable[type], *others: type) -> dict[int, bool]:
-    """All types of these there are now, by identity, and whether ``len`` tells the truth about them."""
-    kinds: dict[int, bool] = {}
-    for base in (*containers, *others):
+def _kinds(*bases: type) -> tuple[list[type], list[type]]:
+    """All types of these there are now: those of containers of which ``len`` tells the truth, and the others."""
+    plain: list[type] = []
+    others: list[type] = []
+    seen: set[int] = set()
+    for base in bases:
         length = resolved(base, "__len__") if base in _CONTAINERS else None
         level: list[type] = [base]
         while level:
             kind = level.pop()
-            if id(kind) not in kinds:
-                kinds[id(kind)] = length is not None and resolved(kind, "__len__") is length
+            if id(kind) not in seen:
+                seen.add(id(kind))
+                is_plain = length is not None and resolved(kind, "__len__") is length
+                (plain if is_plain else others).append(kind)
                 level += type.__subclasses__(kind)
-    return kinds
+    return plain, others
 
 
 def _size(container: object) -> int:
@@ -665,13 +664,13 @@ def _grown(containers: _Containers, before: list[int]) -> list[tuple[object, int
     """The containers that grew with every run, with their growth and their size now, the largest growth first."""
     found = []
     after = containers.sizes()
-    plain = len(containers.plain)
-    # Most are as they were.
-    for place in compress(count(), map(ne, before, after)):
-        growth = after[place] - before[place]
+    # Most are as they were.  No number is made for each, which takes long while allocations are traced.
+    changed = list(map(ne, before, after))
+    every = chain(containers.plain, containers.others)
+    for container, earlier, size in zip(*(compress(each, changed) for each in (every, before, after)), strict=True):
+        growth = size - earlier
         if growth >= _RUNS and not growth % _RUNS:
-            container = containers.plain[place] if place < plain else containers.others[place - plain]
-            found.append((container, growth, after[place]))
+            found.append((container, growth, size))
     found.sort(key=lambda row: -row[1])
     return found
 
