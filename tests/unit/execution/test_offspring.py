@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import unittest
 from unittest import mock
 
-from zope.testrunner.execution.offspring import BROKEN, Ends, Strays, fork, standard_descriptors
+from zope.testrunner.execution.offspring import BROKEN, Ends, Strays, fork, readable, standard_descriptors
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
@@ -87,3 +88,27 @@ class TestStrays(unittest.TestCase):
         self.strays.collect({pid})
 
         self.assertEqual((pid, 0), os.waitpid(pid, 0))
+
+
+class TestReadable(unittest.TestCase):
+    """Descriptors are waited for as long as is said, or a little longer."""
+
+    def setUp(self) -> None:
+        self.reading, self.writing = os.pipe()
+        self.addCleanup(os.close, self.reading)
+        self.addCleanup(os.close, self.writing)
+
+    def test_those_that_can_be_read(self) -> None:
+        self.assertEqual([], readable([self.reading], 0))
+        os.write(self.writing, b".")
+
+        self.assertEqual([self.reading], readable([self.reading], 60))
+
+    @unittest.skipUnless(hasattr(select, "poll"), "needs poll")
+    def test_a_part_of_a_millisecond_is_waited_for_as_well(self) -> None:
+        with mock.patch("select.poll") as poll:
+            poll().poll.return_value = []
+            for seconds in (-1.0, 0, 0.0004, 0.25):
+                readable([self.reading], seconds)
+
+        self.assertEqual([0, 0, 1, 251], [call.args[0] for call in poll().poll.call_args_list])

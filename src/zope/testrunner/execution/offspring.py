@@ -420,7 +420,8 @@ def readable(descriptors: Sequence[int], seconds: float) -> list[int]:
         poll = select.poll()
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
-        return [descriptor for descriptor, _ in poll.poll(max(0, int(seconds * 1000)))]
+        # Rounded up: what is left of a millisecond would be spent on asking again and again.
+        return [descriptor for descriptor, _ in poll.poll(int(seconds * 1000) + 1 if seconds > 0 else 0)]
     return list(select.select(descriptors, (), (), seconds)[0])
 
 
