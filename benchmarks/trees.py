@@ -191,13 +191,13 @@ LARGE_HEAP_WORKING = UnitTestTree(
     name="large-heap-working", modules=2, classes=5, methods=200, body="sum(range(110_000))", heap=500_000
 )
 
-#: Twelve layers of 80 ms of waiting, in a project that imports what an application imports, which takes three times as long:
+#: Twelve layers of 75 ms of waiting, in a project that imports what an application imports, which takes three times as long:
 #: a process that starts anew for each layer has more to import than to test.
 LAYERS_12 = LayerTree(
     name="layers-12",
     layers=12,
     methods=10,
-    body="time.sleep(0.008)",
+    body="time.sleep(0.0075)",
     imports="import asyncio, concurrent.futures, ctypes, decimal, email.message, http.client, json, logging.config\n"
     "import multiprocessing.pool, sqlite3, ssl, tarfile, unittest.mock, urllib.request, xml.dom.minidom, xmlrpc.client\n"
     "VALUES = sorted(str(number) for number in range(300_000))",
