@@ -303,6 +303,8 @@ def a_chain_of_tuples(keep: bool) -> None:
 
 
 links: tuple[int, Any] | None = None
+#: Replaced by a larger one in every run.
+united: frozenset[int] = frozenset()
 
 
 # Attributes, classes, functions.

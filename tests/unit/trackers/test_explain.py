@@ -126,10 +126,15 @@ class TestExplain(unittest.TestCase):
         def longer() -> None:
             seeded.links = (next(numbers), seeded.links)
 
+        def united() -> None:
+            seeded.united |= {next(numbers)}
+
         self.addCleanup(setattr, seeded, "a_text", "")
         self.addCleanup(setattr, seeded, "links", None)
+        self.addCleanup(setattr, seeded, "united", frozenset())
         self.assertEqual("seeded.a_text", self.holder_of(larger))
         self.assertEqual("seeded.links", self.holder_of(longer))
+        self.assertEqual("seeded.united", self.holder_of(united))
 
     def test_an_object_with_more_and_more_attributes_is_named(self) -> None:
         self.addCleanup(setattr, seeded, "single", seeded.Plain())

@@ -536,7 +536,8 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
         # Of new ones in one place each may be the one that leaks; one that is replaced holds what is in it.
         targets = values.more[-_EXAMPLES:] or values.larger[:1]
         mine.add(id(targets))
-        found = route_to(targets, fresh.union(map(id, values.more)), mine, max(end, monotonic() + _TIME / 4))
+        new_ones = fresh.union(map(id, values.more)).difference(map(id, values.larger))
+        found = route_to(targets, new_ones, mine, max(end, monotonic() + _TIME / 4))
         if found is not None and found.holder is not None:
             route = found
             holders.append(Holder(found.holder, found.title))

@@ -1,7 +1,7 @@
 """What grows although no container gets longer: values that each run replaces by larger ones, and new attributes.
 
-A text or a tuple of numbers is nothing that the collector knows, and neither do objects show how many attributes they
-have.  Only what modules lead to in a few steps is looked at.
+A text or a tuple of numbers is nothing that the collector knows, a frozen set never gets longer, and objects do not show how
+many attributes they have.  Only what modules lead to in a few steps is looked at.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import _tracemalloc
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
-from itertools import compress, filterfalse, repeat
+from itertools import chain, compress, filterfalse, repeat
 from operator import is_
 from types import ModuleType
 from typing import Final, NamedTuple
@@ -46,9 +46,9 @@ class Replaced(NamedTuple):
 
 
 def fresh(runs: int, size: int, lines: Container[tuple[str, int]]) -> Fresh:
-    """Values unknown to the collector, allocated by these lines since ``tracemalloc`` was started, that modules lead to now.
+    """Values unknown to the collector, and frozen sets, that these lines have allocated since ``tracemalloc`` was started.
 
-    Those of modules, and of the classes and other objects that these refer to.  After so many ``runs``, one that has
+    Those of modules now, and of the classes and other objects that these refer to.  After so many ``runs``, one that has
     grown has at least this ``size`` in bytes, or as many new parts as there were runs.
     """
 
@@ -69,7 +69,9 @@ def fresh(runs: int, size: int, lines: Container[tuple[str, int]]) -> Fresh:
     result = Fresh([], [])
     for level in (modules, values, namespaces):
         below = gc.get_referents(*level)
-        found = {id(value): value for value in filter(_trace, filterfalse(gc.is_tracked, below)) if is_fresh(value)}
+        sets = compress(below, map(is_, map(type, below), repeat(frozenset)))
+        traced = filter(_trace, chain(filterfalse(gc.is_tracked, below), sets))
+        found = {id(value): value for value in traced if is_fresh(value)}
         result.larger.extend(
             value
             for value in found.values()
