@@ -35,6 +35,38 @@ class TestHostileTests(ProjectCase):
         self.assertIn("  Ran 3 tests with 1 failures, 0 errors", done.out)
         self.assertEqual((1, ""), (done.status, done.err))
 
+    def test_something_in_place_of_standard_output(self) -> None:
+        self.write(
+            "tests.py",
+            """
+            import sys, unittest
+
+            class Raises:
+                def __getattr__(self, name):
+                    raise RuntimeError(name)
+
+            class CannotFlush:
+                def write(self, text):
+                    pass
+                def flush(self):
+                    raise RuntimeError('flush')
+
+            class T(unittest.TestCase):
+                def test_1_raises(self):
+                    sys.stdout = Raises()
+                def test_2_fails(self):
+                    self.fail()
+                def test_3_cannot_flush(self):
+                    sys.stdout = CannotFlush()
+            """,
+        )
+        for options in ((), ("-j2",), ("--buffer",)):
+            with self.subTest(options):
+                done = self.run_project(*options)
+
+                self.assertIn("Failure in test test_2_fails (tests.T.test_2_fails)\n", done.out)
+                self.assertEqual((1, ""), (done.status, done.err))
+
     def test_standard_output_closed_for_good(self) -> None:
         self.write(
             "tests.py",

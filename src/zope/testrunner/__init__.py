@@ -155,6 +155,12 @@ def _flush() -> None:
         from zope.testrunner.exceptions import ReporterError
 
         raise ReporterError(f"Cannot write the report to standard output: {error.strerror or error}") from error
+    except Exception:
+        if sys.stdout is sys.__stdout__:
+            raise
+        # A test has left something in its place, which the interpreter would stumble over as well when it exits.
+        sys.stdout = sys.__stdout__
+        _flush()
 
 
 def _nobody_reads(error: ReporterError) -> int:

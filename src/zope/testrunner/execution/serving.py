@@ -255,7 +255,12 @@ class Wire:
                 with contextlib.suppress(OSError):
                     _dup2(descriptor, number)
             stream = getattr(sys, name)
-            if getattr(stream, "closed", False):
+            try:
+                is_closed = getattr(stream, "closed", False)
+            except Exception:
+                # It is none at all, which is for the next test to find out.
+                is_closed = False
+            if is_closed:
                 again = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
                 setattr(sys, name, again)
 

@@ -38,6 +38,8 @@ class OutputFormatter:
         self._width = 0
         self._stream: TextIO | None = None
         self._interactive = False
+        #: Where the caller wants the report.
+        self._callers: object = getattr(sys, "stdout", None)
 
     @property
     def verbose(self) -> int:
@@ -409,16 +411,16 @@ class OutputFormatter:
             except UnicodeEncodeError:
                 encoding = stream.encoding or "ascii"
                 stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        except (OSError, ValueError, AttributeError) as error:
-            _put_back(stream, error)
+        except Exception as error:
+            _put_back(stream, error, self._callers)
             self._write(text)
 
     def _flush(self) -> None:
         stream: Any = getattr(sys, "stdout", None)
         try:
             stream.flush()
-        except (OSError, ValueError, AttributeError) as error:
-            _put_back(stream, error)
+        except Exception as error:
+            _put_back(stream, error, self._callers)
 
     def _is_watched(self) -> bool:
         """Whether somebody is looking at a terminal, so that a dot is worth being shown at once."""
@@ -486,20 +488,29 @@ def reading_line(reading: Reading) -> str:
     return f"  {title}={reading.total:<8d} change={reading.change:<6d}"
 
 
-def _put_back(stream: TextIO | None, error: Exception) -> None:
-    """Put the interpreter's own standard output back where a test left a closed stream, or none at all.
+def _put_back(stream: TextIO | None, error: Exception, callers: object) -> None:
+    """Put the interpreter's own standard output back where a test left a closed stream, none at all, or what is no stream.
 
-    Raises `ReporterError` if that was not the problem, or is no help.
+    Raises `ReporterError` if that was not the problem, or is no help, and the error again if what is no stream was not left
+    by a test but is the ``callers``.
     """
     own = sys.__stdout__
-    if stream is None or getattr(stream, "closed", False):
+    is_odd = not isinstance(error, (OSError, ValueError))
+    if _is_closed(stream) or (is_odd and stream is not callers):
         if own is not None and own is not stream and not own.closed:
             sys.stdout = own
             return
-    elif isinstance(error, AttributeError):
+    elif is_odd:
         raise error
     reason = "there is none" if stream is None else getattr(error, "strerror", None) or error
     raise ReporterError(f"Cannot write the report to standard output: {reason}") from error
+
+
+def _is_closed(stream: TextIO | None) -> bool:
+    try:
+        return stream is None or bool(getattr(stream, "closed", False))
+    except Exception:
+        return False
 
 
 def _section(title: str, text: str) -> str:
