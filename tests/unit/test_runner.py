@@ -65,6 +65,28 @@ class RunnerCase(unittest.TestCase):
         return runner
 
 
+class TestStandardOutput(unittest.TestCase):
+    """What cannot be flushed at the end is put aside if a test has left it there, and told to the caller if it is theirs."""
+
+    class CannotFlush(io.StringIO):
+        """A stream that keeps what it has."""
+
+        def flush(self) -> None:
+            raise ZeroDivisionError
+
+    def test_what_a_test_has_left_is_put_aside(self) -> None:
+        own = io.StringIO()
+        with mock.patch("sys.__stdout__", own), contextlib.redirect_stdout(self.CannotFlush()):
+            zope.testrunner._flush(own)
+
+            self.assertIs(own, sys.stdout)
+
+    def test_the_callers_own_is_theirs(self) -> None:
+        stream = self.CannotFlush()
+        with contextlib.redirect_stdout(stream), self.assertRaises(ZeroDivisionError):
+            zope.testrunner._flush(stream)
+
+
 class TestWhereTestsRun(RunnerCase):
     """A runner knows whether tests were run by its own process, which then may have made garbage of interest."""
 

@@ -78,6 +78,7 @@ def _run(
     words = sys.argv if args is None else args
     is_replay = words[1:2] == ["replay"]
     status: int | None = None
+    callers = getattr(sys, "stdout", None)
     try:
         cwd = _current_directory() if cwd is None else cwd
         if script_parts is None:
@@ -90,7 +91,7 @@ def _run(
             status = replay(words, defaults)
         else:
             runner.run()
-        _flush()
+        _flush(callers)
     except EndRun:
         # The user was in the debugger for a module that could not be imported.
         if not exits:
@@ -117,7 +118,7 @@ def _run(
             os.dup2(2, 1)
     if exits and runner.ran_nothing_here:
         # The interpreter looks for garbage in all that was imported before it ends, a twentieth of the time that listing
-        # takes; nothing was run that could have made any worth looking for.
+        # takes; nothing was run by this process that could have made any worth looking for.
         import gc
 
         gc.freeze()
@@ -145,8 +146,11 @@ def _explain(error: TestRunnerError) -> int:
     return error.status
 
 
-def _flush() -> None:
-    """Write out what the report still holds back; raises `ReporterError` if that cannot be done."""
+def _flush(callers: object) -> None:
+    """Write out what the report still holds back; raises `ReporterError` if that cannot be done.
+
+    ``callers`` is the standard output from before the run: what it raises is for the caller to see.
+    """
     try:
         stdout = getattr(sys, "stdout", None)
         if stdout is not None and not stdout.closed:
@@ -156,11 +160,11 @@ def _flush() -> None:
 
         raise ReporterError(f"Cannot write the report to standard output: {error.strerror or error}") from error
     except Exception:
-        if sys.stdout is sys.__stdout__:
+        if sys.stdout is callers:
             raise
         # A test has left something in its place, which the interpreter would stumble over as well when it exits.
         sys.stdout = sys.__stdout__
-        _flush()
+        _flush(sys.stdout)
 
 
 def _nobody_reads(error: ReporterError) -> int:
