@@ -50,7 +50,7 @@ def levelled(text: str) -> str:
 
 def environment(**more: str) -> dict[str, str]:
     """The environment for child processes: what can be imported here can be imported there."""
-    foreign = ("ZOPE_TESTRUNNER", "GITHUB_", "TEST_SHARD", "TEST_TOTAL_SHARDS")
+    foreign = ("ZOPE_TESTRUNNER", "GITHUB_", "TEST_SHARD", "TEST_TOTAL_SHARDS", "NO_COLOR", "FORCE_COLOR")
     passed = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     paths = os.pathsep.join(path for path in sys.path if path)
     return passed | NO_HISTORY | {"PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"} | more

@@ -114,8 +114,11 @@ USES: dict[str, tuple[list[str], dict[str, str]]] = {
     ),
     "--test-file-pattern": (["--test-file-pattern", "x"], {"--test-file-pattern [": r"'\[' is not a regular expression"}),
     "--ignore_dir": (["--ignore_dir", "x"], {"--ignore_dir=": "the name of the directory is empty"}),
-    "--shuffle-seed": (["--shuffle", "--shuffle-seed", "3"], {"--shuffle-seed x": "'x' is not a whole number"}),
-    "-j": (["-j", "1"], {"-j x": "'x' is (not|neither) a whole number"}),
+    "--shuffle-seed": (
+        ["--shuffle", "--shuffle-seed", "3"],
+        {"--shuffle-seed x": "'x' is not a whole number", "--shuffle-seed 3": "add --shuffle"},
+    ),
+    "-j": (["-j", "1"], {"-j x": "'x' is (not|neither) a whole number", "-j 0": "0 processes cannot run tests"}),
     "--start-method": (["--start-method", "spawn"], {"--start-method x": "invalid choice: 'x'"}),
     "--timeout": (["--timeout", "60"], {"--timeout x": "'x' is not a number of seconds", "--timeout=-1": "no time limit"}),
     "--layer-timeout": (["--layer-timeout", "60"], {"--layer-timeout x": "'x' is not a number of seconds"}),
@@ -275,7 +278,7 @@ class TestEveryOption(unittest.TestCase):
 
     def test_the_help_shows_each(self) -> None:
         """Whatever is tried here is in the help."""
-        [answer] = run_many([["-h"]])
+        [answer] = run_many([["--help"]])
         shown = {word.rstrip(",") for line in answer.out.splitlines() if line.startswith("  -") for word in line.split()}
 
         for flag in table():

@@ -79,7 +79,7 @@ class TestFromOptions(unittest.TestCase):
         )
 
     def test_tests_are_run_at_least_once(self):
-        self.assertEqual(1, config("-N0").execute.repeat)
+        self.assertEqual(1, config(repeat=0).execute.repeat)
 
     def test_thread_patterns_are_compiled(self):
         (found,) = config("--ignore-new-thread", "pool-").execute.ignore_new_threads

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -78,8 +79,7 @@ class TestSpellings(unittest.TestCase):
             ("ignore_new_threads", ("--ignore-new-thread",), "pool-", ["pool-"]),
             ("repeat", ("--repeat", "-N"), "4", 4),
             ("suite_name", ("--suite-name",), "suite", "suite"),
-            ("shuffle_seed", ("--shuffle-seed",), "7", 7),
-            ("processes", ("-j",), "0", 0),
+            ("processes", ("-j",), "3", 3),
         ):
             for spelling in spellings:
                 with self.subTest(spelling):
@@ -123,6 +123,40 @@ class TestSpellings(unittest.TestCase):
         self.assertEqual(-1, parse("--at-level=-1").at_level)
         with self.assertRaisesRegex(UsageError, "expected one argument"):
             parse("-a", "-1")
+
+
+class TestColors(unittest.TestCase):
+    """The command line, then two variables of the environment, then the script say whether colours are used."""
+
+    def color(self, *words, defaults=None, terminal=False, **env):
+        with mock.patch.dict(os.environ, env):
+            for name in {"NO_COLOR", "FORCE_COLOR"} - set(env):
+                os.environ.pop(name, None)
+            return options.get_options(
+                ["test", *words], defaults, is_terminal=lambda: terminal, has_colors=lambda: terminal
+            ).color
+
+    def test_the_environment_overrides_the_script(self):
+        self.assertIs(False, self.color(defaults=["-c"], NO_COLOR="1"))
+        self.assertIs(True, self.color(defaults=["-C"], FORCE_COLOR="1"))
+        self.assertIs(True, self.color(FORCE_COLOR="1"))
+        self.assertIs(False, self.color(NO_COLOR="1"))
+
+    def test_the_command_line_overrides_the_environment(self):
+        self.assertIs(True, self.color("-c", NO_COLOR="1"))
+        self.assertIs(False, self.color("-C", FORCE_COLOR="1"))
+
+    def test_what_is_found_out_is_overridden(self):
+        self.assertIs(False, self.color("--auto-color", terminal=True, NO_COLOR="1"))
+        self.assertIs(True, self.color("--auto-color", FORCE_COLOR="1"))
+        self.assertIs(True, self.color("--auto-color", terminal=True))
+
+    def test_empty_variables_say_nothing(self):
+        self.assertIs(True, self.color(defaults=["-c"], NO_COLOR=""))
+        self.assertIs(False, self.color(FORCE_COLOR=""))
+
+    def test_no_color_wins(self):
+        self.assertIs(False, self.color(NO_COLOR="1", FORCE_COLOR="1"))
 
 
 class TestMerging(unittest.TestCase):
@@ -371,11 +405,41 @@ class TestMisuse(unittest.TestCase):
                 self.assertEqual(2, error.status)
                 self.assertIn(text, str(error))
 
-    def test_repeating_nothing_is_possible(self):
-        self.assertEqual(0, parse("-N", "0").repeat)
+    def test_numbers_that_run_nothing(self):
+        for words, message in (
+            (("-N", "0"), "argument --repeat/-N: tests cannot be repeated 0 times; give 1 or more"),
+            (("-j", "0"), "argument -j: 0 processes cannot run tests; give 1 or more, or 'auto'"),
+            (("-j=-1",), "argument -j: -1 processes cannot run tests; give 1 or more, or 'auto'"),
+        ):
+            with self.subTest(words):
+                error = self.refused(*words)
+
+                self.assertEqual((2, message), (error.status, str(error)))
+
+    def test_a_seed_without_shuffling(self):
+        error = self.refused("--shuffle-seed", "7")
+
+        self.assertEqual((2, "--shuffle-seed says in which order --shuffle runs the tests; add --shuffle"),
+                         (error.status, str(error)))
+        self.assertEqual(7, parse("--shuffle-seed", "7", defaults=["--shuffle"]).shuffle_seed)
+
+    def test_the_nearest_option_is_named(self):
+        for words, nearest in (
+            (("--layr", "x"), "--layer"),
+            (("--jnit-xml=f",), "--junit-xml"),
+            (("--shufle", "-v"), "--shuffle"),
+            (("x", "y", "--no-histroy"), "--no-history"),
+        ):
+            with self.subTest(words):
+                self.assertRegex(str(self.refused(*words)), f"^unrecognized arguments: .*; did you mean {nearest}\\?$")
+
+    def test_no_option_is_named_where_none_is_near(self):
+        for words in (("--frob",), ("a", "b", "c"), ("-Z",)):
+            with self.subTest(words):
+                self.assertNotIn("did you mean", str(self.refused(*words)))
 
     def test_reporting_needs_repetitions(self):
-        for words in (("-r",), ("-r", "-N1"), ("-r", "-N0")):
+        for words in (("-r",), ("-r", "-N1")):
             with self.subTest(words):
                 error = self.refused(*words)
 
@@ -407,9 +471,7 @@ class TestMisuse(unittest.TestCase):
                 gc.set_threshold = None
 
     def test_one_process_is_what_there_is_anyway(self):
-        for words in (("-j1",), ("-j0",), ("-j-1",)):
-            with self.subTest(words):
-                parse(*words)
+        self.assertEqual(1, parse("-j1").processes)
 
     def test_child_processes_on_a_system_that_lacks_what_they_need(self):
         for missing in ("fork", "setpgid", "killpg"):
@@ -490,12 +552,35 @@ class TestHelp(unittest.TestCase):
             with self.subTest(action.dest):
                 self.assertRegex(action.help, r"[\w)][.)]$|^show this help message and exit$")
 
-    def test_goes_to_standard_output(self):
+    def printed(self, word):
         with contextlib.redirect_stdout(io.StringIO()) as out, self.assertRaises(SystemExit) as caught:
-            parse("-h")
-
+            parse(word)
         self.assertEqual(0, caught.exception.code)
-        self.assertRegex(out.getvalue(), r"(?s)^usage: .*Discover and run unittest tests.*\nOther:\n")
+        return out.getvalue()
+
+    def test_goes_to_standard_output(self):
+        self.assertRegex(self.printed("--help"), r"(?s)^usage: .*Discover and run unittest tests.*\nOther:\n")
+
+    def test_the_short_one_fits_on_a_screen(self):
+        lines = self.printed("-h").splitlines()
+
+        self.assertLess(len(lines), 26)
+        # The usage may be wider, by the name of the program.
+        self.assertLess(max(map(len, lines[3:])), 81)
+
+    def test_the_short_one_names_what_there_is(self):
+        named = set(re.findall(r"(?<!\S)--?[a-zA-Z][-a-z0-9]*", self.printed("-h")))
+
+        self.assertLess({"--path", "-s", "-t", "-j", "--leaks", "--junit-xml"}, named)
+        for word in named:
+            with self.subTest(word):
+                # Short options may be bundled, or have a value glued on.
+                flag = word if word.startswith("--") else word[:2]
+                self.assertIn(flag, options.parser._option_string_actions)
+
+    def test_both_name_the_other_command(self):
+        for word in ("-h", "--help"):
+            self.assertRegex(self.printed(word), r"(?m)^ +\S+ replay FILE \[options\]$")
 
     def test_a_width_that_is_no_number_is_passed_over(self):
         self.assertIn("--layer", self.help("wide"))

@@ -133,6 +133,24 @@ class CommandLineTest(LogCase):
         with self.assertRaisesRegex(UsageError, "replay takes one file, and does not know what to do with 'other'"):
             self.replayed("other")
 
+    def test_options_that_choose_what_is_run(self) -> None:
+        for words, named in (
+            (("-t", "foo"), "--test"),
+            (("-v", "-j2"), "-j"),
+            (("--shuffle",), "--shuffle"),
+            (("--tests-pattern", "x"), "--tests-pattern"),
+        ):
+            with self.subTest(words), self.assertRaises(UsageError) as caught:
+                self.replayed(*words)
+            self.assertEqual(
+                f"replay shows a recorded run as it was, so that {named} has no effect; leave it out", str(caught.exception)
+            )
+
+    def test_options_of_the_script_that_choose_what_is_run(self) -> None:
+        self.record(support_streams.one_layer())
+
+        self.assertEqual(0, self.replayed("-v", defaults=["--path", "src", "-t", "foo", "-N3"])[0])
+
     def test_the_first_word_asks_for_it(self) -> None:
         self.record([*support_streams.one_layer()])
         with contextlib.redirect_stdout(io.StringIO()) as out:

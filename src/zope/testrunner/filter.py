@@ -172,8 +172,30 @@ def _nothing_found(plan: Plan, selection: Selection) -> str:
     return (
         f"No test selected: no test module found in {where}; looked for modules and packages named like "
         f"{selection.tests_pattern!r} (--tests-pattern), and in such packages (with __init__.py) for modules named like "
-        f"{selection.test_file_pattern!r} (--test-file-pattern)"
+        f"{selection.test_file_pattern!r} (--test-file-pattern){_lonely_file(selection)}"
     )
+
+
+#: So many files and directories are looked at for a file that somebody may have expected to be found.
+_LOOKED_AT = 10_000
+
+
+def _lonely_file(selection: Selection) -> str:
+    """How to run a file that is called like those in packages of tests, but is in none, if there is one."""
+    is_named = _search(selection.test_file_pattern)
+    left = _LOOKED_AT
+    for place in selection.paths:
+        for directory, below, files in os.walk(place):
+            below[:] = sorted(name for name in below if name.isidentifier())
+            left -= len(files) + len(below)
+            if left < 0:
+                return ""
+            for name in sorted(files):
+                stem, ending = os.path.splitext(name)
+                if ending == ".py" and stem.isidentifier() and is_named(stem):
+                    path = os.path.relpath(os.path.join(directory, name))
+                    return f"; {path} is named like one of the latter: name it, or give --tests-pattern '^test'"
+    return ""
 
 
 def _filter_name(entry: Rejected, selection: Selection) -> str:

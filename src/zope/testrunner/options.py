@@ -14,7 +14,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from typing import Any, NoReturn
 
 from zope.testrunner.exceptions import UsageError
@@ -67,6 +67,46 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise CommandLineError(message, self.format_usage())
 
+    def parse_args(  # type: ignore[override]  # which is about namespaces of other kinds
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """The namespace; words that are no option of this parser are an error that names the nearest one."""
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._nearest(unknown)}")
+        return found
+
+    def _nearest(self, words: Sequence[str]) -> str:
+        """What the first of these words that looks like a long option may have been meant to be."""
+        wanted = next((word.partition("=")[0] for word in words if word.startswith("--")), None)
+        if wanted is None:
+            return ""
+        import difflib
+
+        known = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.7)
+        return f"; did you mean {near[0]}?" if near else ""
+
+
+class _Help(argparse.Action):
+    """``-h`` shows the options that are used most, ``--help`` all of them; either ends the program."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        text = _short_help(parser) if option_string == "-h" else parser.format_help()
+        sys.stdout.write(text)
+        parser.exit()
+
+
+def _short_help(parser: argparse.ArgumentParser) -> str:
+    """What fits on one screen: the usage, and the options that are used most."""
+    return f"{parser.format_usage()}\n{_FIRST_SCREEN}\n{parser.prog} --help explains these and all others.\n"
+
 
 # Types of values.  argparse shows the text of an ArgumentTypeError together with the name of the option.
 
@@ -104,7 +144,7 @@ def _whole_number(text: str) -> int:
 
 def _times(text: str) -> int:
     number = _whole_number(text)
-    if number < 0:
+    if number < 1:
         raise argparse.ArgumentTypeError(f"tests cannot be repeated {number} times; give 1 or more")
     return number
 
@@ -159,9 +199,12 @@ def _limit(text: str) -> float | None:
 def _processes(text: str) -> int:
     if text != "auto":
         try:
-            return int(text)
+            number = int(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number nor 'auto'") from None
+        if number < 1:
+            raise argparse.ArgumentTypeError(f"{number} processes cannot run tests; give 1 or more, or 'auto'")
+        return number
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:
@@ -331,7 +374,8 @@ _REPORTING = (
     ),
     _row(
         "--auto-color", dest="auto_color", action="store_const", const=True,
-        help="Use colours if the output goes to a terminal that has them.",
+        help="Use colours if the output goes to a terminal that has them. Where the command line says nothing of colours, "
+        "the environment variables NO_COLOR and FORCE_COLOR do.",
     ),
     _row(
         "--format", dest="formats", metavar="NAME[=FILE]", action="append", type=_format, default=[],
@@ -608,10 +652,35 @@ _OTHER = (
     ),
 )
 
+#: The options that are used most, 80 columns wide.
+_FIRST_SCREEN = """\
+where   --path DIR         look for tests below this directory
+which   -s PACKAGE         only in this package  -u             only unit tests
+        -m MODULE          only in these modules --layer NAME   these layers
+        -t TEST            only these tests      --last-failed
+        --list-tests       show them, run none   --shard K/N
+                           (MODULE, TEST, NAME: regular expressions, ! negates)
+how     -j N|auto          in several processes  -x             stop on error
+        --timeout SECONDS  for each test         -D             debugger there
+        --shuffle          in random order       --isolate      survive crashes
+leaks   -N4 -r             run each layer 4 times, show what a round adds
+        --leaks            judge each test, explain what leaks
+shown   -v -vv -vvv        more                  -p             progress
+        -q                 less                  -c             colours
+        --durations N      the slowest           --buffer       of failures only
+written --junit-xml FILE   for servers           --subunit-v2   for programs
+        --event-log FILE   for `replay`          --coverage DIR
+"""
+
 parser: argparse.ArgumentParser = _Parser(
     description="Discover and run unittest tests",
-    usage="%(prog)s [options] [legacy_module_filter] [legacy_test_filter]",
+    usage="%(prog)s [options] [legacy_module_filter] [legacy_test_filter]\n       %(prog)s replay FILE [options]",
     formatter_class=_formatter,
+    add_help=False,
+)
+parser.add_argument(
+    "-h", "--help", action=_Help, nargs=0, dest=argparse.SUPPRESS, default=argparse.SUPPRESS,
+    help="Show the options that are used most (-h), or explain all of them (--help).",
 )
 parser.add_argument(
     "legacy_module_filter", nargs="?", type=_pattern, help="DEPRECATED: Prefer to use --module."
@@ -629,14 +698,15 @@ setup = parser.add_argument_group(
 )
 other = parser.add_argument_group("Other", "Other options")
 
-_TABLES = (
+#: The groups with their options.
+TABLES = (
     (searching, _SEARCHING),
     (reporting, _REPORTING),
     (analysis, _ANALYSIS),
     (setup, _SETUP),
     (other, _OTHER),
 )
-for _group, _table in _TABLES:
+for _group, _table in TABLES:
     for _each in _table:
         _group.add_argument(*_each.flags, **_each.settings)
 
@@ -674,7 +744,13 @@ def get_options(
     if defaults:
         options = parser.parse_args(defaults, options)
         positionals = (options.legacy_module_filter, options.legacy_test_filter)
+    by_default = getattr(options, "color", False)
+    # What the command line says of it is to be told from what the script says.
+    options.color = None
     options = parser.parse_args(args[1:], options)
+    if options.color is None:
+        forced = _color_of_environment()
+        options.color = by_default if forced is None else forced
     if options.legacy_module_filter is None and options.legacy_test_filter is None:
         # argparse sets positionals that are not there to their default again.
         options.legacy_module_filter, options.legacy_test_filter = positionals
@@ -705,6 +781,16 @@ def _is_terminal() -> bool:
     return sys.stdout is not None and not getattr(sys.stdout, "closed", False) and sys.stdout.isatty()
 
 
+def _color_of_environment() -> bool | None:
+    """What the variables that many programs heed say about colours, None if nothing.
+
+    See https://no-color.org and https://force-color.org.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
 def _has_colors() -> bool:
     from zope.testrunner.report.terminal import terminal_has_colors
 
@@ -713,7 +799,9 @@ def _has_colors() -> bool:
 
 def _decide_auto(words: MutableSequence[str], is_terminal: Callable[[], bool], has_colors: Callable[[], bool]) -> None:
     if "--auto-color" in words:
-        _replace(words, "--auto-color", "--color" if is_terminal() and has_colors() else "--no-color")
+        forced = _color_of_environment()
+        wanted = is_terminal() and has_colors() if forced is None else forced
+        _replace(words, "--auto-color", "--color" if wanted else "--no-color")
     if "--auto-progress" in words:
         _replace(words, "--auto-progress", "--progress" if is_terminal() else "--no-progress")
 
@@ -744,6 +832,8 @@ def _check(options: argparse.Namespace) -> None:
             "with --with-pydebug. This is required to use",
             "the --report-refcounts option.",
         )
+    if options.shuffle_seed is not None and not options.shuffle:
+        raise UsageError("--shuffle-seed says in which order --shuffle runs the tests; add --shuffle")
     _check_hunting(options)
     _check_collecting(options)
     _check_children(options)
@@ -826,11 +916,9 @@ def _complete(options: argparse.Namespace) -> None:
             )
         )
         options.require_unique_ids = False
-    options.module = options.module or ["."]
     options.test = list(options.test or ())
     if options.legacy_test_filter is not None:
         options.test.append(options.legacy_test_filter)
-    options.test = options.test or ["."]
 
     layers = [_UNIT_TESTS] if options.unit else options.layer
     options.layer = dict.fromkeys(layers, 1) if layers else None
@@ -841,14 +929,48 @@ def _complete(options: argparse.Namespace) -> None:
     if options.package_path is not None:
         options.package_path = package_paths
     options.test_path = [(path, "") for path in (*options.test_path, *options.path)] + package_paths
-    options.prefix = sorted(
-        ((path if path.endswith(os.sep) else path + os.sep, package) for path, package in options.test_path),
-        key=lambda pair: len(pair[0]),
-        reverse=True,
-    )
+    options.prefix = _places(options.test_path)
+    _resolve_targets(options)
+    options.module = options.module or ["."]
+    options.test = options.test or ["."]
     if options.package:
         places = dict(options.test_path)
         options.package = [normalize_package(package, places) for package in options.package]
+
+
+def _places(paths: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Directories to search, each ending in a separator, with the package that its content belongs to; the longest first."""
+    places = ((path if path.endswith(os.sep) else path + os.sep, package) for path, package in paths)
+    return sorted(places, key=lambda pair: len(pair[0]), reverse=True)
+
+
+def _resolve_targets(options: argparse.Namespace) -> None:
+    """Where a file, a directory, a class or a test is named instead of a pattern for modules, set what finds that."""
+    for number, word in enumerate(options.module):
+        # Most patterns are a word, or have signs that no name has.
+        if "." not in word and os.sep not in word:
+            continue
+        from zope.testrunner.targets import resolve
+
+        target = resolve(word, options.prefix)
+        if target is None:
+            continue
+        options.module[number] = target.module
+        if target.test is not None:
+            options.test.append(target.test)
+        if target.stem is not None:
+            options.tests_pattern = _also(options.tests_pattern, target.stem)
+            options.test_file_pattern = _also(options.test_file_pattern, target.stem)
+        if target.path is not None:
+            options.path = [*options.path, target.path]
+            options.test_path = [*options.test_path, (target.path, "")]
+            options.prefix = _places(options.test_path)
+
+
+def _also(search: Callable[[str], re.Match[str] | None], name: str) -> Callable[[str], re.Match[str] | None]:
+    """The search function of a regular expression that also finds just this name."""
+    pattern = getattr(getattr(search, "__self__", None), "pattern", search)
+    return re.compile(f"{pattern}|^{re.escape(name)}$").search
 
 
 def _complete_history(options: argparse.Namespace) -> None:

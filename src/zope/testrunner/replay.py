@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from zope.testrunner.events import Bus, Emit, Event, RunFinished
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.options import get_options
+from zope.testrunner.options import TABLES, get_options, parser, reporting
 from zope.testrunner.report import Files, console_for, files_for
 from zope.testrunner.report.eventlog import BadLog, header_of, recorded
 from zope.testrunner.report.tally import Tally
@@ -38,6 +38,9 @@ def replay(arguments: Sequence[str], defaults: Sequence[str] | None = None) -> i
     options = get_options(words, None if defaults is None else list(defaults))
     if options.legacy_module_filter is not None:
         raise UsageError(f"{COMMAND} takes one file, and does not know what to do with {options.legacy_module_filter!r}")
+    other = without_effect(words[1:])
+    if other is not None:
+        raise UsageError(f"{COMMAND} shows a recorded run as it was, so that {other} has no effect; leave it out")
     shown = "standard input" if name[0] == "-" else name[0]
     with _opened(name[0]) as log:
         try:
@@ -64,6 +67,23 @@ def replay(arguments: Sequence[str], defaults: Sequence[str] | None = None) -> i
     if last.event.interrupted:
         return INTERRUPTED
     return 0 if last.event.listing or tally.is_successful else 1
+
+
+def without_effect(words: Sequence[str]) -> str | None:
+    """The first option among these words that says nothing about reports, as it is spelled first; None if there is none."""
+    given, usual = parser.parse_args(words), parser.parse_args([])
+    for group, _ in TABLES:
+        if group is reporting:
+            continue
+        for action in group._group_actions:  # noqa: SLF001  # argparse has no other way to ask
+            if _comparable(getattr(given, action.dest)) != _comparable(getattr(usual, action.dest)):
+                return str(action.option_strings[0])
+    return None
+
+
+def _comparable(value: object) -> object:
+    """Of the search function of a regular expression, the expression."""
+    return getattr(value, "__self__", value)
 
 
 class _Last:
