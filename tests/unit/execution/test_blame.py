@@ -129,7 +129,7 @@ class TestWhoIsBlamed(BlameCase):
 
         self.assertEqual([words.encode()], [event.data for event in self.sink.of(OutputPassed)])
         (event,) = self.sink.of(ProblemReported)
-        self.assertIn("  ...\n  line 1\n", event.problem.traceback)
+        self.assertIn("  ...\n  line 2\n", event.problem.traceback)
 
 
 class TestTold(unittest.TestCase):

@@ -53,7 +53,9 @@ class Blame:
             del lines[-1]
         if len(lines) > LINES_SHOWN:
             self._teller.pass_on(child, "stderr", stderr)
-            lines = ["...", *lines[-LINES_SHOWN:]]
+        from zope.testrunner.execution.stack_dump import readable
+
+        lines = readable(lines, LINES_SHOWN)
         cause = child.cause or f"the process {child.process.how}"
         if child.hook is not None:
             self._blame_hook(child, child.hook, cause, lines)
