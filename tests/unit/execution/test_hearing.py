@@ -64,8 +64,39 @@ class HearingCase(PoolCase):
     def finish(self, position: int, outcome: Outcome = Outcome.PASSED) -> None:
         self.say(serving.FINISHED, 2.0, position, outcome.value, 0.5, (), None, None, None)
 
+    def hunting(self) -> None:
+        """From now on tests are run again when they have ended."""
+        teller = Teller(self.setting(), self.schedule)
+        self.hearing = Hearing(self.schedule, teller, self.blame, Limits(5.0), hunts=True)
+
     def outcomes(self) -> list[Outcome]:
         return [event.outcome for event in self.sink.of(TestFinished)]
+
+
+class TestWhat(HearingCase):
+    """What a child is doing, for those who wonder why it takes so long."""
+
+    def test_a_test(self) -> None:
+        self.say(serving.STARTED, 1.0, 0)
+
+        self.assertEqual(self.one.test.label, self.one.what)  # type: ignore[union-attr]
+
+    def test_what_follows_a_test_is_nothing_of_its_own(self) -> None:
+        self.say(serving.STARTED, 1.0, 0)
+        self.finish(0)
+
+        self.assertEqual(f"process for {UNIT_TESTS}", self.one.what)
+
+    def test_a_test_that_is_run_again_to_judge_it(self) -> None:
+        self.hunting()
+        self.say(serving.STARTED, 1.0, 0)
+        label = self.one.test.label  # type: ignore[union-attr]
+        self.finish(0)
+
+        self.assertEqual(f"{label}, run again to judge it,", self.one.what)
+
+        self.say(serving.STARTED, 1.0, 1)
+        self.assertNotIn("again", self.one.what)
 
 
 class TestTests(HearingCase):

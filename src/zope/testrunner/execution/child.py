@@ -52,6 +52,8 @@ class Child:
         self.left: list[tuple[int, list[int]]] = []
         self.lap = 0
         self.test: TestRef | None = None
+        #: The test that has ended and is run again, to find out whether it leaks.
+        self.judged: TestRef | None = None
         #: Tests that have forked so that a second process came back from them.
         self.copied: set[int] = set()
         #: When the test began, by the clock of the report, and since when it does what it does, by the monotonic one.
@@ -93,6 +95,8 @@ class Child:
             return self.test.label
         if self.hook is not None:
             return f"{hook_name(self.hook)} of {self.hook.layer}"
+        if self.judged is not None:
+            return f"{self.judged.label}, run again to judge it,"
         return self.doing or f"process for {self.job.story.name}"
 
     @property
@@ -234,8 +238,10 @@ class Child:
             self._again = monotonic() + TO_NOTICE
 
     def has_noticed(self) -> None:
-        """It says that it stops."""
+        """It says that it stops, in the middle of its test if it has one."""
         self.noticed = True
+        if self.test is not None:
+            self.tests_broken_off = self.test.size
         self._again = None
 
     def see_off(self) -> None:

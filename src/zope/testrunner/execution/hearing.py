@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import (
     Importance,
+    LeakJudged,
     Notice,
     ProblemReported,
     SetUpFinished,
@@ -31,13 +32,19 @@ if TYPE_CHECKING:
 
 
 class Hearing:
-    """Takes messages of children; see `zope.testrunner.execution.serving.Wire` for what they say."""
+    """Takes messages of children; see `zope.testrunner.execution.serving.Wire` for what they say.
 
-    def __init__(self, schedule: Schedule, teller: Teller, blame: Blame, limits: Limits) -> None:
+    ``hunts`` tells that tests are run again, silently, after they have ended.
+    """
+
+    def __init__(
+        self, schedule: Schedule, teller: Teller, blame: Blame, limits: Limits, *, hunts: bool = False
+    ) -> None:
         self._schedule = schedule
         self._teller = teller
         self._blame = blame
         self._limits = limits
+        self._hunts = hunts
         #: Whether the process of a child got too large.
         self.over_limit = False
         self._takers: dict[int, Callable[..., None]] = {
@@ -71,6 +78,7 @@ class Hearing:
         event = unparcel(data)
         if isinstance(event, (SetUpStarted, TearDownStarted)):
             child.hook = event
+            child.judged = None
             child.begins(tear_down=isinstance(event, TearDownStarted))
             child.since = monotonic()
             child.set_limit(self._limits.layer)
@@ -89,6 +97,8 @@ class Hearing:
                 return
         elif isinstance(event, Notice) and event.importance is Importance.ERROR:
             child.has_noticed()
+        elif isinstance(event, LeakJudged):
+            child.judged = None
         self._teller.tell_here(child, event)
 
     def _take_started(self, child: Child, at: float, position: int) -> None:
@@ -99,6 +109,7 @@ class Hearing:
         child.since = monotonic()
         child.hook = None
         child.doing = None
+        child.judged = None
         child.skip_to(position)
         child.set_limit(self._limits.of(test))
         if self._schedule.is_broken_off:
@@ -129,6 +140,8 @@ class Hearing:
             live = story.tests[position]
             test = TestRef(live, story.name, live.countTestCases())
         child.test = None
+        if self._hunts:
+            child.judged, child.since = test, monotonic()
         child.lift_limit()
         ended = Outcome(outcome)
         if child.is_cancelled:
@@ -146,6 +159,7 @@ class Hearing:
 
     def _take_doing(self, child: Child, label: str | None) -> None:
         child.doing = label
+        child.judged = None
         child.begins()
         child.since = monotonic()
         child.set_limit(None if label is None else self._limits.test)

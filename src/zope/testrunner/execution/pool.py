@@ -79,7 +79,7 @@ class Pool:
         schedule = Schedule(jobs, self._slots, stop_on_error=stop_on_error)
         teller = Teller(self._setting, schedule)
         blame = Blame(schedule, teller, self._setting.clock, self._launch.command)
-        hearing = Hearing(schedule, teller, blame, self._limits)
+        hearing = Hearing(schedule, teller, blame, self._limits, hunts=self._setting.leaks.hunts)
         loop = _Loop(schedule, teller, blame, hearing, self._launch, self.watch)
         try:
             loop.run()
