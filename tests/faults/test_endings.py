@@ -69,6 +69,18 @@ DIVIDED = """
             self.wait()
 """
 
+#: Tests that nobody gets to.
+MORE = """
+        def test_c(self):
+            self.wait()
+
+        def test_d(self):
+            self.wait()
+
+        def test_e(self):
+            self.wait()
+"""
+
 FAILS = """
     import os
     import time
@@ -202,6 +214,17 @@ class TestEndings(ProjectCase):
                 )
                 self.assertEqual(1, out.count("Tear down"), out)
                 self.assertEqual(130, process.returncode)
+
+    def test_ctrl_c_says_how_many_tests_were_not_begun(self) -> None:
+        for options, number in ((("-j2",), 3), (("-j2", "--start-method", "spawn"), 3), (("-j2", "-N2"), 8)):
+            with self.subTest(options):
+                (self.project / "pids").unlink(missing_ok=True)
+                process = self.start(*options, tests=DIVIDED + MORE)
+
+                process.send_signal(signal.SIGINT)
+                out, _ = process.communicate(timeout=60)
+
+                self.assertIn(f"\nStopped early: {number} tests were not begun.\nTotal: 0 tests", out)
 
     def test_the_first_problem_breaks_off_what_others_do(self) -> None:
         for options in (("-j2",), ("-j2", "--start-method", "spawn")):

@@ -59,7 +59,7 @@ class Teller:
             self._told += 1
         if everything and schedule.interrupted and not self._said_interrupted:
             self._setting.emit(Notice(self._setting.clock(), 0, Importance.ERROR, _INTERRUPTED))
-        elif everything and schedule.is_broken_off:
+        if everything and (schedule.interrupted or schedule.is_broken_off):
             self._tell_what_is_missing()
 
     def _tell_what_is_missing(self) -> None:
@@ -74,6 +74,9 @@ class Teller:
         planned = sum(job.story.size * job.story.places.laps for job in schedule.jobs)
         missing = planned - sum(job.story.ran for job in schedule.jobs) - broken_off
         numbers = [(number, what) for number, what in ((broken_off, "broken off"), (missing, "not begun")) if number]
+        if schedule.interrupted:
+            # Which tests were broken off has been told.
+            numbers = numbers[-1:] if missing else []
         if numbers:
             first = "1 test was" if numbers[0][0] == 1 else f"{numbers[0][0]} tests were"
             text = f"{first} {numbers[0][1]}" + "".join(f", and {number} {what}" for number, what in numbers[1:])
