@@ -11,10 +11,10 @@ import re
 import sys
 import unittest
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from zipimport import zipimporter
 
 from zope.testrunner.events import Discovered, Importance, ImportsSummed, Notice
@@ -123,6 +123,8 @@ class _Journal:
 
     def __init__(self, tell: Callable[[str], None] | None = None) -> None:
         self.tell = tell
+        #: Called with the name of each module before it is imported, if somebody wants to know.
+        self.begin_import: Callable[[str], None] | None = None
         self.directories: dict[str, _Directory] = {}
         self.looks_again = False
         self.choice: _Choice | None = None
@@ -391,25 +393,32 @@ def find_suites(
             if journal is not None:
                 journal.reject(Reason.MODULE, module_name)
             continue
-        suite: object
         _expect_directory(os.path.dirname(path), known)
+        if journal is not None and journal.begin_import is not None:
+            journal.begin_import(module_name)
         try:
-            module = import_name(module_name)
-            if hasattr(module, options.suite_name):
-                suite = getattr(module, options.suite_name)()
-            else:
-                suite = _loader_for(module).loadTestsFromModule(module)
-                if suite.countTestCases() == 0:
-                    raise TypeError(f"Module {module_name} does not define any tests")
-            if not isinstance(suite, unittest.TestSuite):
-                bad_test_suite_msg = f"Invalid test_suite, {suite!r}, in {module_name}"
-                raise TypeError(bad_test_suite_msg)
+            suite = _suite_of(module_name, options.suite_name)
         except _NOT_OURS:
             raise
         except BaseException as error:
             yield StartUpFailure(options, module_name, (type(error), error, _users_frames(error, options)))
         else:
             yield suite
+
+
+def _suite_of(module_name: str, suite_name: str) -> unittest.TestSuite:
+    """The tests of a module, which is imported; raises what that raises, and `TypeError` if there are none."""
+    module = import_name(module_name)
+    suite: object
+    if hasattr(module, suite_name):
+        suite = getattr(module, suite_name)()
+    else:
+        suite = _loader_for(module).loadTestsFromModule(module)
+        if suite.countTestCases() == 0:
+            raise TypeError(f"Module {module_name} does not define any tests")
+    if not isinstance(suite, unittest.TestSuite):
+        raise TypeError(f"Invalid test_suite, {suite!r}, in {module_name}")
+    return suite
 
 
 def _expect_directory(path: str, known: set[str]) -> None:
@@ -776,7 +785,7 @@ class Find(Feature):
         journal = _Journal(self._tell)
         token = _journal.set(journal)
         try:
-            with _rare_collections():
+            with _rare_collections(), self._watching(journal):
                 # Some projects replace this function of the module.
                 found = dict(find_tests(self.runner.options, self.runner.found_suites))
         finally:
@@ -788,6 +797,17 @@ class Find(Feature):
         plan = plan.rejecting(*journal.rejected())
         self._report_discovery(plan, failures)
         return plan
+
+    def _watching(self, journal: _Journal) -> AbstractContextManager[object]:
+        """Names modules whose import takes long, if somebody watches: at a terminal, or by asking for more words."""
+        runner = self.runner
+        if runner.worker or not (getattr(runner.options, "verbose", 0) or _is_terminal(sys.stderr)):
+            return nullcontext()
+        from zope.testrunner.import_watch import ImportWatch
+
+        watch = ImportWatch()
+        journal.begin_import = watch.begin
+        return watch
 
     def _report_discovery(self, plan: Plan, failures: list[unittest.TestCase]) -> None:
         problems = tuple(
@@ -809,6 +829,13 @@ class Find(Feature):
         modules = tuple(map(_module_of, self.runner.plan.import_failures))
         if modules:
             self.runner.emit(ImportsSummed(self.runner.clock(), self.runner.worker, modules))
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _module_of(failure: unittest.TestCase) -> str:
