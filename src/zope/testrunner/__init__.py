@@ -85,6 +85,7 @@ def _run(
             script_parts = _script_parts(args)
         # Looked up when needed, since other packages put a subclass in its place.
         runner: Runner = module.Runner(defaults, args, script_parts=script_parts, cwd=cwd, warnings=warnings)
+        runner.is_command = exits
         if is_replay:
             from zope.testrunner.replay import replay
 

@@ -440,7 +440,9 @@ class RunFinished(Record):
     """The last event: totals, wall-clock ``seconds`` from the first layer to the last tear-down, and names of problems.
 
     ``layers`` counts the layers whose turn came.  ``errored``, ``failed`` and ``leaking`` are labels in order of
-    occurrence.  ``judged`` has the numbers of verdicts when leaks were hunted.
+    occurrence.  ``judged`` has the numbers of verdicts when leaks were hunted.  ``errored_at`` and ``failed_at`` have, for
+    each label, ``path:line`` where that is known, else nothing; ``again`` is a command that runs these tests again, empty if
+    there is none.
     """
 
     at: float
@@ -454,6 +456,9 @@ class RunFinished(Record):
     interrupted: bool = False
     leaking: tuple[str, ...] = ()
     judged: tuple[Judged, ...] = ()
+    errored_at: tuple[str, ...] = ()
+    failed_at: tuple[str, ...] = ()
+    again: str = ""
 
 
 Event = Union[

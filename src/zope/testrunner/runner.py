@@ -134,6 +134,8 @@ class Runner:
         self._bus = Bus(())
         self._files = Files(self._complain)
         self._beside: tuple[Named, ...] = ()
+        #: Whether a person's command makes this run, and the process ends with it; see `zope.testrunner.run`.
+        self.is_command = False
         #: Whether another run is going on in this process, of whose tests this one is a part.
         self.is_nested = False
         self._captured: Captured | None = None
@@ -384,7 +386,7 @@ class Runner:
         if self._token is not None:
             descriptor = 1 if self._captured is None else self._captured.descriptor
             return [self.tally, worker.FrameWriter(self._token, descriptor)]
-        console = Verbs(lambda: self.options.output, child=self.worker > 0, attended=True)
+        console = Verbs(lambda: self.options.output, child=self.worker > 0, attended=True, is_command=self.is_command)
         # Some features want to know what happens.
         watching: list[Sink] = [feature for feature in self.features if hasattr(feature, "takes")]
         sinks: list[Sink] = []
@@ -571,8 +573,12 @@ class Runner:
         if self.config.order.shuffle:
             # The seed may have been drawn.
             args = (*args, f"--shuffle-seed={self.options.shuffle_seed}")
-        directory = self.cwd if self.cwd is not None else os.getcwd()
-        return Script(tuple(parts), directory, tuple(execute.defaults), args)
+        return Script(tuple(parts), self.directory, tuple(execute.defaults), args)
+
+    @property
+    def directory(self) -> str:
+        """The directory in which the run was started."""
+        return self.cwd if self.cwd is not None else os.getcwd()
 
     def _work(self, serve: Serve, worker: int) -> None:
         """Be a copy of the process that was started, which runs tests for it."""

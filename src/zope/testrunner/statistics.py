@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from time import perf_counter
 
 from zope.testrunner.events import RunFinished
@@ -31,6 +32,7 @@ class Statistics(Feature):
         """Say how it went as a whole."""
         runner = self.runner
         tally = runner.tally
+        errored_at, failed_at, again = ((), (), "") if tally.is_successful or runner.worker else self._places()
         runner.emit(
             RunFinished(
                 runner.clock(),
@@ -44,5 +46,36 @@ class Statistics(Feature):
                 interrupted=runner.interrupted,
                 leaking=tally.leaking,
                 judged=tally.judged,
+                errored_at=errored_at,
+                failed_at=failed_at,
+                again=again,
             )
+        )
+
+    def _places(self) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Where the errors and the failures are, and the command that runs again what has gone wrong."""
+        # Most runs need neither of these.
+        from zope.testrunner.report.locations import location
+        from zope.testrunner.rerun import rerun_command
+
+        runner = self.runner
+        tally, options, select = runner.tally, runner.options, runner.config.select
+        directory = runner.directory
+        roots = [os.path.realpath(path) for path in (directory, *select.paths)]
+
+        def place(report: str | None) -> str:
+            return "" if report is None else location(report, roots, first=not report.startswith("Traceback"))
+
+        labels = list(dict.fromkeys((*tally.errored, *tally.failed, *tally.leaking)))
+        again = rerun_command(
+            options.original_testrunner_args,
+            labels,
+            directory,
+            remembers=options.history != "" and not runner.is_nested,
+            has_filters=select.test != (".",) or select.module != (".",) or options.load_list is not None,
+        )
+        return (
+            tuple(place(report) for _, report in tally.errors),
+            tuple(place(report) for _, report in tally.failures),
+            "" if again is None or options.load_list == "-" else again,
         )

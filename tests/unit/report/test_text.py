@@ -10,7 +10,9 @@ from unittest import mock
 import support_streams
 from support_streams import options
 
+from zope.testrunner.events import RunFinished
 from zope.testrunner.exceptions import ReporterError
+from zope.testrunner.model import Stats
 from zope.testrunner.report.text import OutputFormatter
 from zope.testrunner.report.verbs import Verbs
 from zope.testrunner.testing import replay
@@ -168,6 +170,66 @@ class FormattingTest(unittest.TestCase):
         self.formatter.profiler_stats(stats)
 
         stats.print_stats.assert_called_once_with(50)
+
+
+class ProblemListTest(unittest.TestCase):
+    """What stands at the very end of a run with problems."""
+
+    def shown(self, *problems: tuple[str, str], again: str = "", quiet: bool = False, is_command: bool = True) -> str:
+        settings = options()
+        settings.quiet = quiet
+        formatter = OutputFormatter(settings)  # type: ignore[arg-type]
+        names, places = zip(*problems, strict=True) if problems else ((), ())
+        end = RunFinished(1.0, 0, Stats(3, 1, 1, 0), 0.5, 1, names, errored_at=places, again=again)
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            replay([end], Verbs(lambda: formatter, is_command=is_command))
+        return out.getvalue()
+
+    def test_names_with_their_places(self) -> None:
+        self.assertEqual(
+            "\nProblems:\n  src/tests.py:4: test_a (tests.T.test_a)\n  Layer: x.L.setUp\n",
+            self.shown(("test_a (tests.T.test_a)", "src/tests.py:4"), ("Layer: x.L.setUp", "")),
+        )
+
+    def test_what_went_wrong_again_and_again_is_named_once(self) -> None:
+        self.assertEqual("\nProblems:\n  t.py:1: a\n", self.shown(*[("a", "t.py:1")] * 3))
+
+    def test_a_command(self) -> None:
+        self.assertEqual(
+            "\nProblems:\n  a\n\nTo run only these again:\n  bin/test --last-failed\n",
+            self.shown(("a", ""), again="bin/test --last-failed"),
+        )
+
+    def test_it_is_for_people_who_want_it(self) -> None:
+        self.assertEqual("", self.shown())
+        self.assertEqual("", self.shown(("a", "t.py:1"), again="bin/test", quiet=True))
+        self.assertEqual("", self.shown(("a", "t.py:1"), again="bin/test", is_command=False))
+
+
+class NarrowTest(unittest.TestCase):
+    """A line that shows the progress fits into the window, or else it could not be wiped."""
+
+    def line(self, columns: int, verbose: int, *, terminal: bool = True) -> str:
+        settings = options(verbose)
+        settings.progress = True
+        formatter = OutputFormatter(settings)  # type: ignore[arg-type]
+        formatter.max_width = columns
+        stream = io.StringIO()
+        stream.isatty = lambda: terminal  # type: ignore[method-assign]
+        with contextlib.redirect_stdout(stream):
+            formatter.start_test(TEST, 1, 1)
+            formatter.test_skipped(TEST, "for a reason that takes a line of its own")
+        return stream.getvalue()
+
+    def test_names_and_reasons_are_cut(self) -> None:
+        for columns in (30, 50, 80):
+            for verbose in (1, 2, 3):
+                with self.subTest(columns=columns, verbose=verbose):
+                    self.assertLess(len(self.line(columns, verbose)), columns)
+
+    def test_nothing_is_cut_in_a_file(self) -> None:
+        self.assertEqual(f"    1/1 (100.0%) {TEST} (skipped: for a reason that takes a line of its own)",
+                         self.line(30, 3, terminal=False))
 
 
 class WidthTest(unittest.TestCase):

@@ -8,13 +8,13 @@ since this sink keeps nothing that could look like growth of what is tested.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from zope.testrunner import events
+from zope.testrunner.report.locations import Location, locations
 from zope.testrunner.report.verbs import layer_label
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from zope.testrunner.events import Emit, Event
     from zope.testrunner.model import Problem
-
-#: Where a traceback, or the report of a doctest, names a line of a file.
-_PLACE = re.compile(r'^ *File "(?P<file>[^"<\n]+)", line (?P<line>[1-9]\d*)', re.MULTILINE)
 
 #: GitHub shows about 4 KB of a message.
 _LONGEST = 4000
@@ -98,21 +95,12 @@ class Annotations:
 
     def _problem(self, title: str, problem: Problem) -> None:
         # Of a document, the first example that failed; of a traceback, where it ends.
-        places = self._places(problem.traceback)
+        places = locations(problem.traceback, self._root)
         place = (places[0] if problem.is_doctest else places[-1]) if places else None
         self._write(title, problem.traceback, place)
 
-    def _places(self, text: str) -> list[tuple[str, str]]:
-        """The files below the root, and the lines in them, that a text names."""
-        places = []
-        for found in _PLACE.finditer(text):
-            path = os.path.realpath(os.path.join(self._root, found["file"]))
-            if path.startswith(self._root + os.sep) and "site-packages" not in path:
-                places.append((os.path.relpath(path, self._root).replace(os.sep, "/"), found["line"]))
-        return places
-
-    def _write(self, title: str, text: str, place: tuple[str, str] | None = None) -> None:
-        where = "" if place is None else f"file={_value(place[0])},line={place[1]},"
+    def _write(self, title: str, text: str, place: Location | None = None) -> None:
+        where = "" if place is None else f"file={_value(place.path)},line={place.line},"
         stream = self._file or sys.stdout
         line = f"::error {where}title={_value(title)}::{_data(_cut(text.strip()))}\n"
         stream.write(line.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))

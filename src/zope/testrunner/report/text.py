@@ -157,7 +157,7 @@ class OutputFormatter:
             if verbose == 1:
                 line += self.getShortDescription(test, self.max_width - len(line) - 1)
             elif verbose > 1:
-                line += f" {test}"
+                line += self._name_on_line(test, len(line))
             self._write((progress.wipe(self._width) if self._width else "") + line)
             self._width = len(line)
             self._flush()
@@ -338,6 +338,15 @@ class OutputFormatter:
         """The names of what failed: the first item of each entry."""
         self._names("Tests with failures:", failures)
 
+    def problem_list(self, problems: Sequence[tuple[str, str]], again: str) -> None:
+        """Last of all, the problems as pairs of a name and ``path:line`` (or nothing), and a command to run them again."""
+        if getattr(self.options, "quiet", False):
+            return
+        lines = [f"  {place}: {name}\n" if place else f"  {name}\n" for name, place in problems]
+        title = "\nProblems:\n" if lines else ""
+        command = f"\nTo run only these again:\n  {again}\n" if again else ""
+        self._write(f"{title}{''.join(lines)}{command}")
+
     def list_of_tests(self, tests: Iterable[object], layer_name: str) -> None:
         """The tests of one layer, instead of running them."""
         self._write(f"Listing {layer_name} tests:\n" + "".join(f"  {test}\n" for test in tests))
@@ -431,7 +440,18 @@ class OutputFormatter:
             self._interactive = bool(isatty()) if callable(isatty) else False
         return self._interactive
 
+    def _name_on_line(self, test: Test, width: int) -> str:
+        """The name of a test for a line that has ``width`` columns already, and that a time or a mark may follow.
+
+        What is wider than the window cannot be wiped.  Where there is no window, nothing is cut.
+        """
+        if not self._is_watched():
+            return f" {test}"
+        return self.getShortDescription(test, self.max_width - width - 1 - (_FOR_TIME if self.verbose > 2 else _FOR_MARK))
+
     def _add(self, text: str) -> None:
+        if self.progress and "\033" not in text and self._is_watched():
+            text = text[: max(0, self.max_width - self._width - 1)]
         self._write(text)
         if self.progress:
             # One more than was written, as ever: a blank too many does no harm.
@@ -477,6 +497,9 @@ class OutputFormatter:
         if names:
             self._write(f"\n{title}\n{names}")
 
+
+#: Columns for what follows the name of a test: `` (1234.567 s)``, and `` (skipped)``.
+_FOR_TIME, _FOR_MARK = 13, 10
 
 #: What the numbers of a tracker are called in a line of text; others go by their own name.
 _TITLES = {"refcounts": "sys refcount", "blocks": "memory blocks", "objects": "gc objects"}

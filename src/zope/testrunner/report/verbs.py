@@ -37,14 +37,19 @@ class Verbs:
 
     ``output`` is asked at each event, because ``options.output`` may be replaced at any time.  ``child`` tells that this
     process runs one layer for another one, which will say how the run as a whole went.  ``attended`` tells that who reads
-    this is who sits at the debugger, if there is one, and need not be told again what that has shown.
+    this is who sits at the debugger, if there is one, and need not be told again what that has shown.  ``is_command`` tells
+    that a command of a person makes this run: the list of problems at the end is for people, while programs that call the
+    runner look at its results and read the report that they know.
 
     A formatter that has a method ``takes`` is a sink itself and is given events instead.
     """
 
-    def __init__(self, output: Callable[[], object], *, child: bool = False, attended: bool = False) -> None:
+    def __init__(
+        self, output: Callable[[], object], *, child: bool = False, attended: bool = False, is_command: bool = True
+    ) -> None:
         self._output = cast("Callable[[], Formatter]", output)
         self._child = child
+        self._is_command = is_command
         self._attended = attended
         self._import_problems: tuple[ImportProblem, ...] = ()
         self._takers: Mapping[type[Event], Callable[..., None]] = MappingProxyType(
@@ -183,6 +188,17 @@ class Verbs:
             from zope.testrunner.report.words import verdict_line
 
             out.info(verdict_line(event.judged))
+        if self._is_command and not self._child:
+            self._problem_list(event)
+
+    def _problem_list(self, event: events.RunFinished) -> None:
+        """Where each problem is, and how to run these tests again; formatters of old need not know of it."""
+        show = getattr(self._output(), "problem_list", None)
+        if show is None:
+            return
+        problems = [*zip(event.errored, event.errored_at, strict=False), *zip(event.failed, event.failed_at, strict=False)]
+        if problems or event.again:
+            show(list(dict.fromkeys(problems)), event.again)
 
     def _notice(self, event: events.Notice) -> None:
         out = self._output()

@@ -1,0 +1,57 @@
+"""The command that runs again just what failed in this run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from typing import Final
+
+#: A command with more names of tests than that is no longer one to copy.
+_MOST_NAMES: Final = 10
+
+#: The script of this package, as the interpreter calls it when it is started with ``-m``.
+_MAIN: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+
+
+def rerun_command(
+    words: Sequence[str], labels: Sequence[str], directory: str, *, remembers: bool, has_filters: bool
+) -> str | None:
+    """The command line that runs what failed, or None if there is none that is short and right.
+
+    ``words`` are those of the present command line, with the program's name first, as it was given in ``directory``;
+    ``labels`` are the names of the tests that failed.  If the run ``remembers`` what failed, ``--last-failed`` finds it.
+    Otherwise the tests are named, unless the command line ``has_filters`` already, which names would be added to.
+    """
+    program, *rest = words
+    if "--" in rest:
+        # What follows is no option.
+        return None
+    if remembers:
+        again = [] if "--last-failed" in rest else ["--last-failed"]
+    elif has_filters or not labels or len(labels) > _MOST_NAMES:
+        return None
+    else:
+        again = [word for label in labels for word in ("-t", f"^{_escaped(label)}$")]
+    return shlex.join([*_program(program, directory), *rest, *again])
+
+
+def _program(program: str, directory: str) -> list[str]:
+    """How the program is called from the directory."""
+    full = os.path.abspath(os.path.join(directory, program))
+    if os.path.realpath(full) == os.path.realpath(_MAIN):
+        return ["python", "-m", "zope.testrunner"]
+    if full.startswith(directory.rstrip(os.sep) + os.sep):
+        relative = os.path.relpath(full, directory)
+        return [relative if os.sep in relative else os.path.join(os.curdir, relative)]
+    places = os.environ.get("PATH", "").split(os.pathsep)
+    found = next((place for place in places if os.path.exists(os.path.join(place, os.path.basename(full)))), None)
+    if found is not None and os.path.realpath(os.path.join(found, os.path.basename(full))) == os.path.realpath(full):
+        return [os.path.basename(full)]
+    return [full]
+
+
+def _escaped(label: str) -> str:
+    """The label as a regular expression, with as few signs as possible: it is to be read."""
+    special = r"\.^$*+?{}[]|()"
+    return "".join(f"\\{sign}" if sign in special else sign for sign in label)
