@@ -49,6 +49,8 @@ setup(
             "xmlschema", "coverage>=7",
             # Plugins that ours has to get along with.
             "pytest-xdist", "anyio",
+            # For the page on it: the largest framework whose tests people bring along.
+            "django",
         ],
         "lint": ["ruff", "mypy", "import-linter"],
         "docs": ["sphinx"],

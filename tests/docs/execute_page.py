@@ -12,7 +12,7 @@ A page is executed from top to bottom:
 - Whatever is written after ``>>> `` is a doctest, in one namespace for the page, as if typed in the same directory.
 
 A block with ``:class: debug-build`` (or ``ordinary-build``) is for builds of Python that count references (or do not), one
-with ``:class: with-coverage`` for where coverage.py is installed.
+with ``:class: with-coverage`` for where the package ``coverage`` is installed, and so for any other package.
 The sample projects of the repository are there as ``testrunner-ex``.  What differs from run to run, such as times, is
 levelled before outputs are compared, see `LEVEL`.
 
@@ -43,7 +43,7 @@ SHOWN = "/home/you/project"
 ELSEWHERE = frozenset({"pip", "make", "git", "bin/buildout", "stestr"})
 
 #: Variables of the environment that examples must not see.
-FOREIGN = frozenset({"LOGGING", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "GITHUB_WORKSPACE"})
+FOREIGN = frozenset({"LOGGING", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "GITHUB_ACTIONS", "GITHUB_WORKSPACE"})
 
 #: What differs between runs, machines and versions of Python, and what to compare instead.
 LEVEL = (
@@ -94,8 +94,8 @@ class Block(NamedTuple):
     @property
     def applies(self) -> bool:
         """Whether it is about this build of Python and what is installed."""
-        if self.build == "with-coverage":
-            return importlib.util.find_spec("coverage") is not None
+        if self.build is not None and self.build.startswith("with-"):
+            return importlib.util.find_spec(self.build.removeprefix("with-")) is not None
         return self.build is None or self.build == ("debug-build" if COUNTS_REFERENCES else "ordinary-build")
 
 
