@@ -49,6 +49,8 @@ setup(
             "xmlschema", "coverage>=7",
             # Plugins that ours has to get along with.
             "pytest-xdist", "anyio",
+            # What replaces clocks and files for everybody, of which the runner must notice nothing.
+            "freezegun", "pyfakefs",
             # For the page on it: the largest framework whose tests people bring along.
             "django",
         ],

@@ -12,11 +12,11 @@ import contextlib
 import io
 import pathlib
 import tempfile
-import time
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from unittest import mock
 
+from zope.testrunner import originals
 from zope.testrunner.events import (
     CleanUpStarted,
     Discovered,
@@ -471,7 +471,7 @@ def picture(stream: Callable[[], list[Event]]) -> str:
 
 def report_in_xml(stream: Callable[[], list[Event]]) -> str:
     """The report on a run that ``--junit-xml`` makes, on a machine called host at the time of Greenwich."""
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(time, "localtime", time.gmtime):
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(originals.time, "localtime", originals.time.gmtime):
         path = pathlib.Path(folder, "report.xml")
         sink = OneFile(str(path), "host")
         replay(stream(), sink)

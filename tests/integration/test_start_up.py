@@ -27,7 +27,7 @@ NEEDED = {
     "", "_doctest", "assembly", "config", "events", "exceptions", "execution", "execution.fixtures", "execution.judges",
     "execution.leftovers", "execution.result", "execution.serial", "execution.stack", "execution.streams",
     "execution.trailer", "execution.worker", "feature", "filter", "find", "grouping", "imported", "layer", "layers",
-    "listing", "logsupport", "model", "options", "problem", "process", "record", "report", "report.progress",
+    "listing", "logsupport", "model", "options", "originals", "problem", "process", "record", "report", "report.progress",
     "report.standins", "report.tally", "report.text", "report.verbs", "runner", "selftest", "shuffle", "slim", "statistics",
     "tb_format", "util",
 }  # fmt: skip

@@ -9,6 +9,7 @@ import unittest
 from unittest import mock
 
 from support import ProjectCase, environment
+from zope.testrunner import originals
 from zope.testrunner.history import (
     FLOOR,
     KEPT,
@@ -243,7 +244,7 @@ class TestStore(ProjectCase):
 
     def test_a_write_that_breaks_off_leaves_the_old_file_and_nothing_else(self) -> None:
         self.store.update(self.failing("a"), NOW)
-        with mock.patch("os.replace", side_effect=OSError(28, "full")), self.assertRaises(OSError):
+        with mock.patch.object(originals.os, "replace", side_effect=OSError(28, "full")), self.assertRaises(OSError):
             self.store.update(self.failing("b"), NOW)
         self.assertEqual([".gitignore", "history"], sorted(os.listdir(self.folder)))
         self.assertEqual({("test", "a")}, set(self.store.read().failed))
@@ -254,7 +255,7 @@ class TestStore(ProjectCase):
         holder = os.open(self.folder, os.O_RDONLY)
         self.addCleanup(os.close, holder)
         fcntl.flock(holder, fcntl.LOCK_EX)
-        with mock.patch("zope.testrunner.history.sleep") as sleep:
+        with mock.patch.object(originals.time, "sleep") as sleep:
             self.store.update(self.failing("a"), NOW)
         self.assertGreater(sleep.call_count, 10)
         self.assertEqual({("test", "a")}, set(self.store.read().failed))

@@ -36,6 +36,13 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(r"bin/test --no-history -t '^test_b \(app\.tests\.T\.test_b\)$'", command)
         self.assertEqual(r"^test_b \(app\.tests\.T\.test_b\)$", shlex.split(command or "")[-1])
 
+    def test_a_test_of_which_parts_failed_is_named_once(self) -> None:
+        labels = tuple(f"{LABEL} (i={number})" for number in range(20))
+
+        command = self.command(labels=labels[:9], remembers=False)
+
+        self.assertEqual(r"bin/test -t '^test_b \(app\.tests\.T\.test_b\)$'", command)
+
     def test_names_that_would_add_to_a_filter(self) -> None:
         self.assertIsNone(self.command("-t", "a", remembers=False, filters=True))
 

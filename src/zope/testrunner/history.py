@@ -9,12 +9,11 @@ those that nothing has confirmed for `KEPT` days are dropped, so that tests whic
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from time import sleep
 
 from zope.testrunner.model import LayerName, Test, TestRef
+from zope.testrunner.originals import io, os, time
 from zope.testrunner.record import Record
 
 #: The name of the file in its folder, and of the folder where nothing else is asked for.
@@ -193,7 +192,7 @@ class Store:
     def read(self) -> History:
         """What the file says; nothing if there is none.  Raises `HistoryError` if it cannot be used."""
         try:
-            with open(self.path, "rb") as stream:
+            with io.open(self.path, "rb") as stream:
                 data = stream.read()
         except (FileNotFoundError, NotADirectoryError):
             return History()
@@ -230,13 +229,13 @@ class Store:
         if os.path.isdir(self.folder):
             return
         os.makedirs(self.folder, exist_ok=True)
-        with open(os.path.join(self.folder, ".gitignore"), "w", encoding="ascii") as stream:
+        with io.open(os.path.join(self.folder, ".gitignore"), "w", encoding="ascii") as stream:
             stream.write("# What zope.testrunner remembers of earlier runs; it can be deleted at any time.\n*\n")
 
     def _replace(self, data: bytes) -> None:
         temporary = f"{self.path}.{os.getpid()}"
         try:
-            with open(temporary, "wb") as stream:
+            with io.open(temporary, "wb") as stream:
                 stream.write(data)
             os.replace(temporary, self.path)
         except BaseException:
@@ -264,7 +263,7 @@ def _locked(folder: str) -> Iterator[None]:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                sleep(0.01)
+                time.sleep(0.01)
                 continue
             except OSError:
                 pass

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import marshal
-import os
 import sys
 import unittest
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from zope.testrunner import events
 from zope.testrunner.feature import Feature
 from zope.testrunner.history import FILE, FLOOR, FOLDER, Changes, History, HistoryError, Store, Subject, holder_of
 from zope.testrunner.model import LayerName, TestRef
+from zope.testrunner.originals import os
 
 if TYPE_CHECKING:
     from zope.testrunner.events import Emit, Event

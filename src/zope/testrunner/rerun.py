@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Final
 
 #: A command with more names of tests than that is no longer one to copy.
 _MOST_NAMES: Final = 10
+
+#: A test case as text: ``test_a (app.tests.T.test_a)``.
+_TEST: Final = re.compile(r"\w+ \([\w.<>]+\)")
 
 #: The script of this package, as the interpreter calls it when it is started with ``-m``.
 _MAIN: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
@@ -32,7 +36,9 @@ def rerun_command(
     elif has_filters or not labels or len(labels) > _MOST_NAMES:
         return None
     else:
-        again = [word for label in labels for word in ("-t", f"^{_escaped(label)}$")]
+        # Of what a part of a test is called, the beginning is the name of the test.
+        names = dict.fromkeys(match.group() if (match := _TEST.match(label)) else label for label in labels)
+        again = [word for name in names for word in ("-t", f"^{_escaped(name)}$")]
     return shlex.join([*_program(program, directory), *rest, *again])
 
 

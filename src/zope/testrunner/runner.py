@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import time
 import unittest
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -51,6 +49,7 @@ from zope.testrunner.layers import (
 )
 from zope.testrunner.model import LayerName, Plan, Reason
 from zope.testrunner.options import complaint, get_options
+from zope.testrunner.originals import os, time
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
 from zope.testrunner.report.standins import ReportedExcInfo
 from zope.testrunner.report.tally import Tally
@@ -260,6 +259,12 @@ class Runner:
             self._show_version()
             return None
         self.config = Config.from_options(self.options)
+        if self.config.execute.uses_children:
+            # With all that it needs of the system, before tests can put something else in its place.
+            from zope.testrunner.execution import launch  # noqa: F401
+
+            if self.config.execute.start_method == "spawn":
+                from zope.testrunner.originals import subprocess  # noqa: F401
         self._bus = self._new_bus(self._sinks())
         for text in self.options.notices if self.worker == 0 else ():
             self.emit(OutputPassed(self.clock(), 0, "stdout", f"{text}\n".encode("utf-8", "backslashreplace")))

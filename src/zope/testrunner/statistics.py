@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from time import perf_counter
-
 from zope.testrunner.events import RunFinished
 from zope.testrunner.feature import Feature
+from zope.testrunner.originals import os, time
 
 
 class Statistics(Feature):
@@ -18,7 +16,7 @@ class Statistics(Feature):
 
     def late_setup(self) -> None:
         """The first layer is next."""
-        self.started = perf_counter()
+        self.started = time.perf_counter()
 
     def layer_setup(self, layer: object) -> None:
         """One more layer."""
@@ -26,7 +24,7 @@ class Statistics(Feature):
 
     def early_teardown(self) -> None:
         """The last layer is torn down."""
-        self.finished = perf_counter()
+        self.finished = time.perf_counter()
 
     def report(self) -> None:
         """Say how it went as a whole."""

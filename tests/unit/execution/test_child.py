@@ -133,7 +133,7 @@ class TestTime(PoolCase):
     def setUp(self) -> None:
         super().setUp()
         self.now = 100.0
-        patch = mock.patch.object(module, "monotonic", lambda: self.now)
+        patch = mock.patch.object(module.time, "monotonic", lambda: self.now)
         patch.start()
         self.addCleanup(patch.stop)
         self.one = self.child(self.job(*plain("ab")))

@@ -43,7 +43,7 @@ class HearingCase(PoolCase):
         self.blame = Blame(self.schedule, teller, self.setting().clock, lambda layer: ())
         self.hearing = Hearing(self.schedule, teller, self.blame, Limits(5.0))
         self.now = 100.0
-        patch = mock.patch.object(child_module, "monotonic", lambda: self.now)
+        patch = mock.patch.object(child_module.time, "monotonic", lambda: self.now)
         patch.start()
         self.addCleanup(patch.stop)
         self.one: Child = self.child(self.only)

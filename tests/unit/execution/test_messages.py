@@ -6,6 +6,7 @@ import os
 import unittest
 from unittest import mock
 
+from zope.testrunner import originals
 from zope.testrunner.execution.messages import Inbox, NoMessage, Printed, mark, packed, pieces, read_message
 
 TOKEN = b"c0ffee00"
@@ -52,7 +53,7 @@ class TestPieces(unittest.TestCase):
 
     def test_once_is_enough_where_little_is_there(self) -> None:
         os.write(self.writing, b"some")
-        with mock.patch("zope.testrunner.execution.messages._read", wraps=os.read) as read:
+        with mock.patch.object(originals.os, "read", wraps=os.read) as read:
             self.assertEqual([b"some"], list(pieces(self.reading)))
 
         self.assertEqual(1, read.call_count)

@@ -9,6 +9,7 @@ import sys
 import unittest
 from unittest import mock
 
+from zope.testrunner import originals
 from zope.testrunner.execution.offspring import BROKEN, Ends, Strays, fork, readable, standard_descriptors
 
 
@@ -34,8 +35,8 @@ class TestStandardDescriptors(unittest.TestCase):
 
     def check(self, numbers: list[int], closed: list[int]) -> None:
         with (
-            mock.patch.object(os, "open", side_effect=numbers),
-            mock.patch.object(os, "close") as close,
+            mock.patch.object(originals.os, "open", side_effect=numbers),
+            mock.patch.object(originals.os, "close") as close,
         ):
             with standard_descriptors():
                 self.assertEqual([mock.call(numbers[-1])], close.mock_calls)
@@ -106,7 +107,7 @@ class TestReadable(unittest.TestCase):
 
     @unittest.skipUnless(hasattr(select, "poll"), "needs poll")
     def test_a_part_of_a_millisecond_is_waited_for_as_well(self) -> None:
-        with mock.patch("select.poll") as poll:
+        with mock.patch.object(originals.select, "poll") as poll:
             poll().poll.return_value = []
             for seconds in (-1.0, 0, 0.0004, 0.25):
                 readable([self.reading], seconds)

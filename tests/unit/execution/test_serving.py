@@ -10,6 +10,7 @@ from unittest import mock
 
 from support_pool import plain
 
+from zope.testrunner import originals
 from zope.testrunner.events import SetUpFinished, SetUpStarted, TestFinished, TestStarted
 from zope.testrunner.execution.messages import mark, read_message
 from zope.testrunner.execution.serving import CLOSED, COPY, DOING, FINISHED, STARTED, Places, Wire
@@ -116,7 +117,7 @@ class TestMocks(WireCase):
 
         with self.assertRaises(BlockingIOError):
             os.read(self.reading, 1)
-        with mock.patch.object(os, "set_blocking", side_effect=lambda *_: self.start(0)):
+        with mock.patch.object(originals.os, "set_blocking", side_effect=lambda *_: self.start(0)):
             self.assertEqual(STARTED, self.read()[0])
 
 

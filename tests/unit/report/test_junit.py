@@ -16,7 +16,7 @@ from unittest import mock
 import support_streams
 from support_streams import ERROR, GOLDEN, LAYER, Recorder, problem, ref
 
-from zope.testrunner import events
+from zope.testrunner import events, originals
 from zope.testrunner.events import Event
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.model import LayerName, Outcome, Stats, TestRef
@@ -252,7 +252,7 @@ class FileTest(ReportCase):
         self.assertEqual("text", target.read_text())
 
     def test_a_file_that_cannot_be_replaced_leaves_no_rest(self) -> None:
-        with mock.patch.object(os, "replace", side_effect=OSError("no")), self.assertRaises(OSError):
+        with mock.patch.object(originals.os, "replace", side_effect=OSError("no")), self.assertRaises(OSError):
             put(str(self.folder / "x"), "text")
         self.assertEqual([], os.listdir(self.folder))
 
@@ -280,7 +280,7 @@ class DirectoryTest(ReportCase):
         note(events.TestFinished, ref("test_a"), Outcome.PASSED, 0.0000012)
         note(events.ProblemReported, test, problem(), 0.5)
         note(events.TestFinished, test, Outcome.FAILED, 0.5)
-        with mock.patch("time.localtime", __import__("time").gmtime):
+        with mock.patch.object(originals.time, "localtime", originals.time.gmtime):
             self.files(ended(note))
 
         self.assertEqual(

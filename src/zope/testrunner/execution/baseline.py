@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from zope.testrunner.exceptions import UsageError
+from zope.testrunner.originals import io, os
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.hunting import Finding
@@ -52,7 +52,7 @@ class Baseline:
         data = {"version": _VERSION, "about": _ABOUT, "leaks": leaks}
         aside = f"{self._path}.new"
         try:
-            with open(aside, "w", encoding="utf-8") as file:
+            with io.open(aside, "w", encoding="utf-8") as file:
                 json.dump(data, file, indent=1, sort_keys=True)
                 file.write("\n")
             os.replace(aside, self._path)
@@ -63,7 +63,7 @@ class Baseline:
     def _read(path: str, *, may_be_missing: bool) -> dict[str, dict[str, int]]:
         advice = "--leaks-baseline-update makes a new one"
         try:
-            with open(path, encoding="utf-8") as file:
+            with io.open(path, encoding="utf-8") as file:
                 data = json.load(file)
         except FileNotFoundError:
             if may_be_missing:

@@ -7,17 +7,15 @@ modules and child processes write.  `CapturingBus` hands over what was written o
 from __future__ import annotations
 
 import contextlib
-import io
-import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from zope.testrunner.events import Bus, OutputPassed, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.execution.streams import Held
+from zope.testrunner.originals import io, os, time
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -35,7 +33,7 @@ class CapturedStream(io.TextIOWrapper):
     """A standard stream that leads to a file by way of its usual descriptor."""
 
     def __init__(self, descriptor: int, value: Callable[[], bytes]) -> None:
-        raw = open(descriptor, "wb", closefd=False)  # noqa: SIM115 - the descriptor stays
+        raw = io.open(descriptor, "wb", closefd=False)
         super().__init__(raw, encoding="utf-8", errors="backslashreplace", newline="\n", line_buffering=True)
         self._value = value
 
@@ -263,7 +261,7 @@ def last_words(directory: str) -> list[tuple[str, bytes]]:
     found = []
     for number, stream in ((1, "stdout"), (2, "stderr")):
         path = os.path.join(directory, str(number))
-        with contextlib.suppress(OSError), open(path, "rb") as file, open(f"{path}-read", "rb") as mark:
+        with contextlib.suppress(OSError), io.open(path, "rb") as file, io.open(f"{path}-read", "rb") as mark:
             file.seek(int(mark.read() or 0))
             if data := file.read():
                 found.append((stream, data))
@@ -275,7 +273,7 @@ def _files(number: int, directory: str | None) -> tuple[FileIO, FileIO | None]:
     if directory is None:
         return tempfile.TemporaryFile(buffering=0), None
     path = os.path.join(directory, str(number))
-    return open(path, "w+b", buffering=0), open(f"{path}-read", "wb", buffering=0)
+    return io.open(path, "w+b", buffering=0), io.open(f"{path}-read", "wb", buffering=0)
 
 
 def _dump_tracebacks_to(descriptor: int) -> None:
@@ -304,7 +302,7 @@ def _give_up_if_broken(stream: TextIO, saved: int) -> None:
     except ValueError:
         return
     except OSError:
-        with open(os.devnull, "wb") as devnull, contextlib.suppress(OSError, ValueError):
+        with io.open(os.devnull, "wb") as devnull, contextlib.suppress(OSError, ValueError):
             os.dup2(devnull.fileno(), saved)
             stream.flush()
 
@@ -325,7 +323,7 @@ def _leading_to(saved: int, number: int, stream: TextIO) -> TextIO:
     """A stream to where this one leads, whatever becomes of its descriptor."""
     if not _is_on(stream, number):
         return stream
-    return open(saved, "w", encoding=stream.encoding, errors="backslashreplace", closefd=False)
+    return io.open(saved, "w", encoding=stream.encoding, errors="backslashreplace", closefd=False)
 
 
 def _is_on(stream: TextIO, number: int) -> bool:

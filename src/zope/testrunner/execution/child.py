@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Callable
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from zope.testrunner.events import SetUpStarted, TearDownStarted
 from zope.testrunner.execution.messages import Inbox, Printed, packed, pieces, write_all
 from zope.testrunner.execution.serving import HEAD, dump_signal
 from zope.testrunner.model import TestRef
+from zope.testrunner.originals import signal, time
 
 if TYPE_CHECKING:
     from zope.testrunner.execution.jobs import Job
@@ -58,7 +57,7 @@ class Child:
         self.copied: set[int] = set()
         #: When the test began, by the clock of the report, and since when it does what it does, by the monotonic one.
         self.began = 0.0
-        self.since = monotonic()
+        self.since = time.monotonic()
         #: A class or module fixture, or the hook of a layer, that is being called.
         self.doing: str | None = None
         self.hook: SetUpStarted | TearDownStarted | None = None
@@ -211,7 +210,7 @@ class Child:
         """Have it break off its test and tear its layer down."""
         self.is_to_stop = True
         self.process.signal(signal.SIGINT)
-        self._last = monotonic() + TO_TEAR_DOWN
+        self._last = time.monotonic() + TO_TEAR_DOWN
 
     def cancel(self) -> None:
         """Stop it; what it is doing now is neither a result nor a problem.  A tear-down of its layers is not broken off."""
@@ -230,12 +229,12 @@ class Child:
         """It begins something else although it is to stop: a fixture, or a tear-down of a layer, which may take its time."""
         if self.is_to_stop:
             self._again = None
-            self._last = None if tear_down else monotonic() + TO_TEAR_DOWN
+            self._last = None if tear_down else time.monotonic() + TO_TEAR_DOWN
 
     def begins_test(self) -> None:
         """It begins a test: it may not have noticed that it is to stop."""
         if self.is_to_stop:
-            self._again = monotonic() + TO_NOTICE
+            self._again = time.monotonic() + TO_NOTICE
 
     def has_noticed(self) -> None:
         """It says that it stops, in the middle of its test if it has one."""
@@ -247,14 +246,14 @@ class Child:
     def see_off(self) -> None:
         """It is about to end by itself."""
         self._again = self._last = None
-        self._at(monotonic() + TO_LEAVE, self.kill)
+        self._at(time.monotonic() + TO_LEAVE, self.kill)
 
     def is_cut_off(self) -> None:
         """Its pipe is closed, so nothing more can come from it: it has to end soon, or is ended."""
         if self._is_cut_off or self.said_goodbye or self.cause is not None:
             return
         self._is_cut_off = True
-        last = monotonic() + TO_LEAVE
+        last = time.monotonic() + TO_LEAVE
         if self.deadline is None or self.deadline > last:
             self._at(last, lambda: self.end("the process closed its pipe to the test runner"))
 
@@ -273,7 +272,7 @@ class Child:
         if seconds is None:
             self.lift_limit()
         else:
-            self._at(monotonic() + seconds, lambda: self._time_out(seconds))
+            self._at(time.monotonic() + seconds, lambda: self._time_out(seconds))
 
     def lift_limit(self) -> None:
         """What had a limit is over."""
@@ -281,7 +280,7 @@ class Child:
 
     def keep_time(self) -> None:
         """Do what has to be done now."""
-        now = monotonic()
+        now = time.monotonic()
         if self._again is not None and now >= self._again:
             self._again = None
             self.process.signal(signal.SIGINT)
@@ -302,19 +301,19 @@ class Child:
             self._terminate()
             return
         self.process.signal(number)
-        self._look_for_stacks(monotonic() + TO_DUMP)
+        self._look_for_stacks(time.monotonic() + TO_DUMP)
 
     def _look_for_stacks(self, last: float) -> None:
         size = self.err.size
-        if monotonic() >= last or (size == self._seen and self.err.has(b"(most recent call first)")):
+        if time.monotonic() >= last or (size == self._seen and self.err.has(b"(most recent call first)")):
             self._terminate()
             return
         self._seen = size
-        self._at(monotonic() + TO_LOOK, lambda: self._look_for_stacks(last))
+        self._at(time.monotonic() + TO_LOOK, lambda: self._look_for_stacks(last))
 
     def _terminate(self) -> None:
         self.process.signal_all(signal.SIGTERM)
-        self._at(monotonic() + TO_END, self.kill)
+        self._at(time.monotonic() + TO_END, self.kill)
 
 
 def hook_name(event: SetUpStarted | TearDownStarted) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import subprocess
-import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -30,6 +28,7 @@ from zope.testrunner.execution.launch import Script, read_all, start, text_lines
 from zope.testrunner.execution.serial import Interrupted, ReadyLayer, Setting
 from zope.testrunner.execution.trailer import find_trailer
 from zope.testrunner.model import LayerName, Stats
+from zope.testrunner.originals import signal, threading
 
 if TYPE_CHECKING:
     from types import FrameType

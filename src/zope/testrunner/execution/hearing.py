@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import (
@@ -22,6 +21,7 @@ from zope.testrunner.execution import serving
 from zope.testrunner.execution.parcels import unparcel
 from zope.testrunner.execution.serving import HEAD
 from zope.testrunner.model import Outcome, TestRef
+from zope.testrunner.originals import time
 
 if TYPE_CHECKING:
     from zope.testrunner.execution.blame import Blame
@@ -80,7 +80,7 @@ class Hearing:
             child.hook = event
             child.judged = None
             child.begins(tear_down=isinstance(event, TearDownStarted))
-            child.since = monotonic()
+            child.since = time.monotonic()
             child.set_limit(self._limits.layer)
         elif isinstance(event, (SetUpFinished, TearDownFinished)):
             child.hook = None
@@ -106,7 +106,7 @@ class Hearing:
         test = story.tests[position]
         child.test = TestRef(test, story.name, test.countTestCases())
         child.began = at
-        child.since = monotonic()
+        child.since = time.monotonic()
         child.hook = None
         child.doing = None
         child.judged = None
@@ -141,7 +141,7 @@ class Hearing:
             test = TestRef(live, story.name, live.countTestCases())
         child.test = None
         if self._hunts:
-            child.judged, child.since = test, monotonic()
+            child.judged, child.since = test, time.monotonic()
         child.lift_limit()
         ended = Outcome(outcome)
         if child.is_cancelled:
@@ -161,7 +161,7 @@ class Hearing:
         child.doing = label
         child.judged = None
         child.begins()
-        child.since = monotonic()
+        child.since = time.monotonic()
         child.set_limit(None if label is None else self._limits.test)
 
     def _take_closed(self, child: Child, seconds: float) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING
 
 from zope.testrunner.execution import worker
 from zope.testrunner.model import LayerName
+from zope.testrunner.originals import os
 from zope.testrunner.record import Record
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ knows what was printed before it.
 from __future__ import annotations
 
 import marshal
-import os
 from collections.abc import Iterator
 
 from zope.testrunner.exceptions import WorkerError
+from zope.testrunner.originals import os
 
 #: Bytes of a length, and the most that is believed.
 _SIZE, _LARGEST = 4, 2**31
 
 # As they are before any test can put something in their place: a test that fails is reported while its mocks are there.
-_read, _write, _dumps, _loads = os.read, os.write, marshal.dumps, marshal.loads
+_dumps, _loads = marshal.dumps, marshal.loads
 
 _DIGITS = frozenset(b"0123456789abcdef")
 
@@ -43,7 +43,7 @@ def write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         try:
-            view = view[_write(descriptor, view) :]
+            view = view[os.write(descriptor, view) :]
         except BlockingIOError:
             # A test has made it so, perhaps together with all others.
             os.set_blocking(descriptor, True)
@@ -72,7 +72,7 @@ def _exactly(descriptor: int, size: int) -> bytes | None:
     data = b""
     while len(data) < size:
         try:
-            piece = _read(descriptor, size - len(data))
+            piece = os.read(descriptor, size - len(data))
         except BlockingIOError:
             os.set_blocking(descriptor, True)
             continue
@@ -188,7 +188,7 @@ def pieces(descriptor: int) -> Iterator[bytes]:
     """What can be read from a descriptor without waiting, the last piece empty if it is seen to be at its end."""
     while True:
         try:
-            data = _read(descriptor, _PIECE)
+            data = os.read(descriptor, _PIECE)
         except BlockingIOError:
             return
         except OSError:

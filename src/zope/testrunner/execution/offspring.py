@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import select
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from zope.testrunner.execution.worker import POOL
+from zope.testrunner.originals import io, os, select, signal
 from zope.testrunner.record import Record
 
 #: What a child exits with when it cannot even begin.
@@ -229,7 +227,7 @@ def _on_descriptor(number: int, stream: object) -> object:
             return stream
     except (OSError, ValueError, AttributeError):
         pass
-    return open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)
+    return io.open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)
 
 
 def spawn(command: Sequence[str], directory: str, token: bytes, environment: Mapping[str, str]) -> Process:
@@ -237,7 +235,7 @@ def spawn(command: Sequence[str], directory: str, token: bytes, environment: Map
 
     Raises `OSError`.
     """
-    import subprocess
+    from zope.testrunner.originals import subprocess
 
     pipes = _Pipes()
     orders, results, out, err = pipes.of_child
@@ -408,7 +406,7 @@ def children_of(pid: int) -> set[int]:
     found: set[int] = set()
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+            with io.open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
                 found.update(map(int, file.read().split()))
     except OSError:
         pass

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from zope.testrunner.chunks import Expected, none_known
@@ -22,6 +18,7 @@ from zope.testrunner.execution.serial import Setting, resolved
 from zope.testrunner.execution.serving import Duty
 from zope.testrunner.execution.telling import Teller
 from zope.testrunner.model import LayerName, Plan
+from zope.testrunner.originals import os, signal, threading, time
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -144,7 +141,7 @@ class _Loop:
         self._teller.go_on(everything=True)
 
     def _show(self) -> None:
-        now = monotonic()
+        now = time.monotonic()
         if self._watch is None or now - self._watched < PERIOD:
             return
         self._watched = now
@@ -190,7 +187,7 @@ class _Loop:
     def _wait(self) -> None:
         """Wait until something happens, and deal with that."""
         children = self._schedule.children
-        now = monotonic()
+        now = time.monotonic()
         glance = self._looked + GLANCE - now
         thorough = glance <= 0
         soonest = min((child.deadline for child in children if child.deadline is not None), default=now + TICK)
@@ -214,7 +211,7 @@ class _Loop:
             else:
                 child.keep_time()
         if thorough:
-            self._looked = monotonic()
+            self._looked = time.monotonic()
             ours = {child.process.pid for child in children}
             self._strays.collect(ours if self._guardian is None else ours | {self._guardian.pid})
 

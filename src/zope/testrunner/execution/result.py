@@ -7,7 +7,6 @@ import sys
 import unittest
 from _thread import _count
 from collections.abc import Callable, Sequence
-from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import Emit, FixtureSkipped, ProblemReported, TestFinished, TestStarted
@@ -15,6 +14,7 @@ from zope.testrunner.exceptions import EndRun, ReporterError, UnexpectedSuccess
 from zope.testrunner.execution.leftovers import Leftovers
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
+from zope.testrunner.originals import time
 from zope.testrunner.problem import let_go, snapshot
 from zope.testrunner.record import Record
 from zope.testrunner.slim import FIELDS, can_be_slim, lend, take_back, unshare
@@ -219,7 +219,7 @@ class Result(unittest.TestResult):
             self._emit(TestStarted(self._clock(), self._worker, reference, self.testsRun, self._total))
         if self._holds:
             self._held.arm()
-        self._began = perf_counter()
+        self._began = time.perf_counter()
 
     def stopTest(self, test: unittest.TestCase) -> None:
         """A test ends; what remains to be done is done by `run_test`, after the layers' hooks."""
@@ -227,7 +227,7 @@ class Result(unittest.TestResult):
     def addSuccess(self, test: unittest.TestCase) -> None:
         """The test passed."""
         if self._outcome is None:
-            self._seconds = perf_counter() - self._began
+            self._seconds = time.perf_counter() - self._began
             self._outcome = _PASSED
 
     def addError(self, test: unittest.TestCase, err: object) -> None:
@@ -298,14 +298,19 @@ class Result(unittest.TestResult):
 
     # One test's state
 
+    def _elapsed(self) -> float:
+        """The seconds since the test began; never less than none, as a test that took less would not be told to anybody."""
+        seconds = time.perf_counter() - self._began
+        return max(0.0, seconds)
+
     def _settle(self, outcome: Outcome) -> None:
         """Note how the test went, unless something worse is known already."""
         if self._outcome is None or not self._outcome.is_problem:
-            self._seconds = perf_counter() - self._began
+            self._seconds = self._elapsed()
             self._outcome = outcome
 
     def _problem(self, test: Test, outcome: Outcome, exc_info: ExcInfo, label: str | None = None) -> None:
-        seconds = perf_counter() - self._began if self._open is not None else 0.0
+        seconds = self._elapsed() if self._open is not None else 0.0
         if outcome is Outcome.FAILED and self._post_mortem is not None:
             # What a debugger is entered for has always been called an error.
             outcome = Outcome.ERRORED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
 from zope.testrunner.events import (
@@ -31,6 +30,7 @@ from zope.testrunner.execution.stack import LayerStack
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.layers import LayerRegistry, layer_sort_key, order_by_bases, with_bases
 from zope.testrunner.model import LayerName, LayerPlan, Outcome, Plan, Stats, Test
+from zope.testrunner.originals import time
 from zope.testrunner.problem import snapshot
 from zope.testrunner.record import Record
 
@@ -243,7 +243,7 @@ class Serial:
         name, tests = ready.plan.name, ready.plan.suite if ready.rest is None else ready.rest
         emit, clock, worker, execute = self._emit, self._clock, self._worker, self._setting.execute
         emit(LapStarted(clock(), worker, name, lap, execute.repeat, size))
-        began = perf_counter()
+        began = time.perf_counter()
         collection = self._collection(name)
         leftovers = Leftovers(emit, clock, name, execute.ignore_new_threads, worker)
         audience = self._setting.audience
@@ -308,7 +308,7 @@ class Serial:
             stats, of = result.stats, self._setting.execute.repeat
             # A lap that ended in a debugger is broken off, and a line about it would tell half of the truth.
             if not self.debugged:
-                self._emit(LapFinished(self._clock(), self._worker, name, lap, of, stats, perf_counter() - began))
+                self._emit(LapFinished(self._clock(), self._worker, name, lap, of, stats, time.perf_counter() - began))
         return stats
 
     def _tell_untold(self, result: Result, name: LayerName) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import os
-import signal
 import sys
 import unittest
 from collections.abc import Callable, Iterator, Sequence
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from zope.testrunner import threadsupport  # noqa: F401 - later there may be no descriptor left to load it
@@ -45,6 +42,7 @@ from zope.testrunner.execution.serial import ReadyLayer, Serial, Setting, resolv
 from zope.testrunner.execution.worker import FakeInputContinueGenerator
 from zope.testrunner.layers import with_bases
 from zope.testrunner.model import Plan, Stats, Test
+from zope.testrunner.originals import io, os, signal, time
 from zope.testrunner.problem import plain_text
 from zope.testrunner.record import Record
 
@@ -64,9 +62,7 @@ _CUT_OFF = b"The pipe to the test runner is closed; something has closed descrip
 
 _INTERRUPTS = frozenset({signal.SIGINT})
 
-# As they are before any test can put something in their place: a test that fails is reported while its mocks are there.
-_sigmask = signal.pthread_sigmask
-_write, _fstat, _dup2, _exit = os.write, os.fstat, os.dup2, os._exit
+# As they are before any test can put something in their place.
 _run, _call = unittest.TestCase.run, unittest.TestCase.__call__
 
 #: The place before the first lap; see `Places`.
@@ -169,16 +165,16 @@ class Wire:
     def _let_copy_come_back(self) -> None:
         """A test has forked: if the copy comes back as well, let it say so before this process goes on."""
         self._has_forked = False
-        last = monotonic() + _FOR_COPY
+        last = time.monotonic() + _FOR_COPY
         # macOS has it only from Python 3.13 on.
         with contextlib.suppress(OSError, AttributeError):
-            while monotonic() < last:
+            while time.monotonic() < last:
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
                 if ended is not None and ended.si_pid not in self._ended:
                     # Nobody has waited for it.  It will still be there when the next test forks.
                     self._ended.add(ended.si_pid)
                     break
-                sleep(0.005)
+                time.sleep(0.005)
 
     def emit(self, event: Event) -> None:
         """Tell the parent what happened."""
@@ -250,10 +246,10 @@ class Wire:
         """Open the standard streams again if a test has closed them, so that the next one finds what it always finds."""
         for name, number, descriptor in (("stdout", 1, self._streams[0]), ("stderr", 2, self._streams[1])):
             try:
-                _fstat(number)
+                os.fstat(number)
             except OSError:
                 with contextlib.suppress(OSError):
-                    _dup2(descriptor, number)
+                    os.dup2(descriptor, number)
             stream = getattr(sys, name)
             try:
                 is_closed = getattr(stream, "closed", False)
@@ -261,7 +257,7 @@ class Wire:
                 # It is none at all, which is for the next test to find out.
                 is_closed = False
             if is_closed:
-                again = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+                again = io.open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
                 setattr(sys, name, again)
 
     def _boundary(self, event: Event) -> None:
@@ -297,7 +293,7 @@ class Wire:
             self._end_copy()
         data = packed(self._token, (kind, self._sent + 1, self.place, *values))
         # Ctrl-C in the middle would cost a result.
-        _sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
         try:
             self._sent += 1
             if not self._waiting:
@@ -311,14 +307,14 @@ class Wire:
         except OSError:
             self.cut_off()
         finally:
-            _sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
 
     def cut_off(self) -> NoReturn:
         """End the process: a test has closed what it did not open."""
         # A traceback through our code would not help its author.
         with contextlib.suppress(OSError):
-            _write(2, _CUT_OFF)
-        _exit(BROKEN)
+            os.write(2, _CUT_OFF)
+        os._exit(BROKEN)
 
     def _mark(self, stream: TextIO, descriptor: int) -> None:
         # What the test printed before comes before the mark as well.
@@ -327,14 +323,14 @@ class Wire:
         except Exception:  # noqa: S110 - whatever a test has put there, it is for the test to find out
             pass
         try:
-            _write(descriptor, mark(self._token, self._sent))
+            os.write(descriptor, mark(self._token, self._sent))
         except OSError:
             pass
 
     def _end_copy(self) -> None:
         with contextlib.suppress(OSError):
             write_all(self._results, packed(self._token, (COPY, self._sent, self.place, self._copied_in)))
-        _exit(0)
+        os._exit(0)
 
 
 class Order(Record):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from zope.testrunner.events import CleanUpStarted, Emit, SetUpFinished, SetUpStarted, TearDownFinished, TearDownStarted
 from zope.testrunner.exceptions import CanNotTearDown
 from zope.testrunner.layers import bases_of, name_of, order_by_bases, with_bases
 from zope.testrunner.model import Outcome, Problem, TearDownEnd
+from zope.testrunner.originals import time
 from zope.testrunner.problem import let_go, snapshot
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class LayerStack:
         if self._rehearse is not None:
             self._rehearse(layer)
         self._emit(SetUpStarted(self._clock(), self._worker, name))
-        began = perf_counter()
+        began = time.perf_counter()
         problem = None
         hook = getattr(layer, "setUp", None)
         if hook is not None:
@@ -108,7 +108,7 @@ class LayerStack:
                 problem = catch(hook)
             except NotImplementedError as error:
                 problem = snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__))
-        seconds = perf_counter() - began
+        seconds = time.perf_counter() - began
         if problem is not None:
             self.problems += 1
             debugged = self._debugged(name, problem)
@@ -122,7 +122,7 @@ class LayerStack:
     def _tear_down(self, layer: object) -> None:
         name = name_of(layer)
         self._emit(TearDownStarted(self._clock(), self._worker, name))
-        began = perf_counter()
+        began = time.perf_counter()
         problem, end = None, TearDownEnd.DONE
         # Whatever happens, it is not called a second time.
         del self._up[layer]
@@ -132,7 +132,7 @@ class LayerStack:
                 problem = catch(hook)
             except NotImplementedError:
                 end = TearDownEnd.UNSUPPORTED
-        seconds, debugged = perf_counter() - began, False
+        seconds, debugged = time.perf_counter() - began, False
         if problem is not None:
             self.problems += 1
             end = TearDownEnd.FAILED

@@ -7,11 +7,12 @@ others after them.
 
 from __future__ import annotations
 
-import os
 import re
 import unittest
 from collections.abc import Sequence
 from typing import Final
+
+from zope.testrunner.originals import os
 
 #: The first line of the frames of a thread; 3.14 and newer name the thread in brackets.
 _THREAD: Final = re.compile(r"(Current thread|Thread) 0x[0-9a-f]+.*\(most recent call first\):$")

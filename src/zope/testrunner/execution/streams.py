@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from zope.testrunner.originals import io
 
 
 class HeldStream(io.TextIOWrapper):

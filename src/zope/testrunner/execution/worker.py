@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import MutableMapping, Sequence
 
 from zope.testrunner.events import Emit, Event, RunStarted
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.model import LayerName
+from zope.testrunner.originals import os
 from zope.testrunner.record import Record
 
 #: The environment variable by which a parent asks for frames; its value is the token.

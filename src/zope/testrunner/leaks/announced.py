@@ -5,9 +5,10 @@ To import that takes as long as to hunt in a hundred small tests, and few packag
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.machinery import PathFinder
+
+from zope.testrunner.originals import io, os
 
 _ABOUT = (".dist-info", ".egg-info")
 _FILE = "entry_points.txt"
@@ -38,7 +39,7 @@ def _may_announce(path: object, group: bytes) -> bool:
 
 def _names(file: str, group: bytes) -> bool:
     try:
-        with open(file, "rb") as stream:
+        with io.open(file, "rb") as stream:
             return group in stream.read()
     except FileNotFoundError:
         return False

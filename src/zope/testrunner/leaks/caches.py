@@ -5,7 +5,6 @@ How much a cache grows in a run depends on what is looked up, so that it may be 
 
 from __future__ import annotations
 
-import os
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from zope.testrunner.leaks.paths import CACHE
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.tracing import Tracing
 from zope.testrunner.leaks.verdict import THRESHOLDS
+from zope.testrunner.originals import os
 
 #: Runs whose survivors are told apart: what is leaked by every run is there from each of them.
 _RUNS: Final = 3

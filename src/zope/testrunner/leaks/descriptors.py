@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Final
 
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+from zope.testrunner.originals import os
 
 _DIRECTORIES: Final = ("/proc/self/fd", "/dev/fd")
-
-# Taken at import: a test that replaces one of them must not end the run.
-_listdir: Final = os.listdir
-_stat: Final = os.stat
 
 
 class Descriptors:
@@ -42,10 +38,10 @@ class Descriptors:
         if self._directory is None:
             raise RuntimeError("there is no directory of open descriptors; ask unavailable() first")
         if self._sized:
-            return Sample(_stat(self._directory).st_size)
+            return Sample(os.stat(self._directory).st_size)
         # One of them is open on the directory itself.
         if not self._details:
-            return Sample(len(_listdir(self._directory)) - 1)
+            return Sample(len(os.listdir(self._directory)) - 1)
         names: dict[str, tuple[int, int]] = {}
         for number in self.open_numbers():
             name = describe(number)
@@ -56,7 +52,7 @@ class Descriptors:
         """The descriptors that are open, in order."""
         if self._directory is None:
             return ()
-        listed = sorted(map(int, _listdir(self._directory)))
+        listed = sorted(map(int, os.listdir(self._directory)))
         return tuple(number for number in listed if _is_open(number))
 
 

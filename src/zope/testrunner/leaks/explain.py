@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import _thread
 import _tracemalloc
-import io
 import linecache
-import os
 import reprlib
 import sysconfig
 import tracemalloc
@@ -20,7 +18,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, compress, filterfalse, islice
 from operator import ne
-from time import monotonic
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -46,6 +43,7 @@ from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.threads import Threads
 from zope.testrunner.leaks.tracing import Tracing
 from zope.testrunner.leaks.verdict import THRESHOLDS
+from zope.testrunner.originals import io, os, time
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.hunting import Finding
@@ -499,7 +497,7 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
 
     ``partly`` is whether only some containers were watched: nothing is said then unless these lead to all of it.
     """
-    end = monotonic() + _TIME
+    end = time.monotonic() + _TIME
     young, grown, filled = remains.young, remains.grown, remains.filled
     places, named, values = _places(remains.lines), remains.named, remains.values or Replaced([], [])
     mine = {id(remains), *map(id, remains), *map(id, values), *map(id, filled), id(values)}
@@ -527,7 +525,7 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
     if leaked and holders:
         route = next((found for row in grown[:_NAMED] if (found := route_through(row[0], leaked, fresh))), None)
     if leaked and route is None:
-        route = route_to(leaked, fresh, mine, max(end, monotonic() + _TIME / 4))
+        route = route_to(leaked, fresh, mine, max(end, time.monotonic() + _TIME / 4))
     if route is not None:
         bound = route.bound if not holders else bound
         if not holders and route.holder is not None:
@@ -537,7 +535,7 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
         targets = values.more[-_EXAMPLES:] or values.larger[:1]
         mine.add(id(targets))
         new_ones = fresh.union(map(id, values.more)).difference(map(id, values.larger))
-        found = route_to(targets, new_ones, mine, max(end, monotonic() + _TIME / 4))
+        found = route_to(targets, new_ones, mine, max(end, time.monotonic() + _TIME / 4))
         if found is not None and found.holder is not None:
             route = found
             holders.append(Holder(found.holder, found.title))
@@ -553,7 +551,7 @@ def _look_at_caches(
     known: Explanation, filled: Sequence[Filled], leaked: list[object], fresh: set[int], mine: set[int]
 ) -> _Attempt:
     """What to make of the caches of functions that were filled, given that no container explains it."""
-    end = monotonic() + _TIME
+    end = time.monotonic() + _TIME
     unlimited = [row for row in filled if row.limit is None]
     mine.add(id(unlimited))
     holders: list[Holder] = []

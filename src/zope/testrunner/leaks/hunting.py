@@ -14,7 +14,6 @@ from __future__ import annotations
 import _thread
 from array import array
 from collections.abc import Callable, Sequence
-from time import monotonic, sleep
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
@@ -28,6 +27,7 @@ from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.session import Tracker
 from zope.testrunner.leaks.settle import changes_of_modules, collect, frozen_by_others, saves_garbage, settle
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, grows_in_steps, judge
+from zope.testrunner.originals import time
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.explain import Explanation, Holders
@@ -154,7 +154,7 @@ class Hunter:
         threads, flags = _thread._count(), gc.get_debug()
         done = measured = 0
         failure: str | None = None
-        began = monotonic()
+        began = time.monotonic()
         if not self._policy.warmup:
             settle()
             self._read(0)
@@ -188,7 +188,7 @@ class Hunter:
                 self._holders.note()
         if failure is not None:
             return Finding(Growth.NOT_REPEATABLE, (), done, failure)
-        finding = self._judge(work, measured, done, (monotonic() - began) / done)
+        finding = self._judge(work, measured, done, (time.monotonic() - began) / done)
         gc.set_debug(flags)
         return finding
 
@@ -327,7 +327,7 @@ class Hunter:
     def _without_what_others_do(self, verdicts: tuple[Verdict, ...], measured: int, seconds: float) -> tuple[Verdict, ...]:
         """The verdicts, but for those on counters that move as much by themselves: threads may be at work all the time."""
         for row in range(measured + 1, measured + 1 + _IDLE):
-            sleep(seconds)
+            time.sleep(seconds)
             settle()
             self._read(row)
         # Before the first of them, verdicts were made.
@@ -392,6 +392,6 @@ def _why_not_again(error: Exception) -> str:
 
 
 def _wait_for_threads(wanted: int) -> None:
-    end = monotonic() + _PATIENCE
-    while _thread._count() > wanted and monotonic() < end:
-        sleep(0.001)
+    end = time.monotonic() + _PATIENCE
+    while _thread._count() > wanted and time.monotonic() < end:
+        time.sleep(0.001)

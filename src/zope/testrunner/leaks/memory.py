@@ -6,12 +6,12 @@ system sees.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import Final
 
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+from zope.testrunner.originals import io, os
 
 
 class Heap:
@@ -56,7 +56,7 @@ class Resident:
 
     def sample(self) -> Sample:
         """Measure; raises OSError where that is unavailable."""
-        with open(self._path, "rb", buffering=0) as file:
+        with io.open(self._path, "rb", buffering=0) as file:
             return Sample(int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
 
 
@@ -69,7 +69,7 @@ class Unique(Resident):
     def sample(self) -> Sample:
         """Measure; raises OSError where that is unavailable."""
         private = 0
-        with open(self._path, "rb", buffering=0) as file:
+        with io.open(self._path, "rb", buffering=0) as file:
             for line in file.read().splitlines():
                 if line.startswith(b"Private_"):
                     private += int(line.split()[1])

@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import weakref
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import compress
-from time import monotonic
 from types import (
     BuiltinMethodType,
     CellType,
@@ -28,6 +26,7 @@ from typing import Final, NamedTuple, TypeGuard, TypeVar
 
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.refcounts import type_title
+from zope.testrunner.originals import os, time
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 #: What does the work may be a module beside this package, whose local variables tell nobody anything.
@@ -300,7 +299,7 @@ def _search_in_levels(
         wanted = list(level.values())
         skip.add(id(wanted))
         for begin in range(0, len(wanted), _BATCH):
-            if monotonic() > end:
+            if time.monotonic() > end:
                 return
             batch = [each for each in wanted[begin : begin + _BATCH] if _is_wanted(id(each), active)]
             if not batch:
@@ -410,7 +409,7 @@ def _in_frames(reached: list[object], towards: list[int]) -> tuple[str, list[obj
 
 
 def _thread_name(ident: int) -> str:
-    import threading
+    from zope.testrunner.originals import threading
 
     known = {thread.ident: thread.name for thread in threading.enumerate()}
     return known.get(ident, f"thread {ident}")

@@ -41,7 +41,7 @@ class Threads:
 
 def thread_names() -> list[str]:
     """The names of the threads that run, sorted."""
-    import threading
+    from zope.testrunner.originals import threading
 
     known = {thread.ident: thread.name for thread in threading.enumerate()}
     return sorted(known.get(ident) or f"thread {ident}" for ident in sys._current_frames())

@@ -8,12 +8,12 @@ add theirs as entry points in the group ``zope.testrunner.formatters``.
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.exceptions import ReporterError, UsageError
+from zope.testrunner.originals import os
 from zope.testrunner.record import Record
 
 if TYPE_CHECKING:

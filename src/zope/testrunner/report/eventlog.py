@@ -8,7 +8,6 @@ last thing it did.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from zope.testrunner.codec import VERSION, NotAnEvent, from_wire, to_wire
 from zope.testrunner.events import RunFinished
 from zope.testrunner.exceptions import TestRunnerError
+from zope.testrunner.originals import io, os
 from zope.testrunner.record import Record
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class EventLog:
 
     def __init__(self, target: str | None, host: str) -> None:
         # Without a buffer, neither a crash nor a fork of this process can lose a line or write it twice.
-        self._file = None if target is None else open(target, "wb", buffering=0)  # noqa: SIM115 - open until the end
+        self._file = None if target is None else io.open(target, "wb", buffering=0)
         self._stdout = sys.stdout
         self._write({"format": FORMAT, "version": VERSION, "host": host, "python": sys.version.split()[0]})
 

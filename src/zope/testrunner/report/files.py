@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from zope.testrunner.events import OutputPassed
+from zope.testrunner.originals import io
 from zope.testrunner.report.verbs import Verbs, pass_through
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class InFile:
 
     def __init__(self, formatter: object, path: str) -> None:
         self._verbs = Verbs(lambda: formatter)
-        self._file: TextIO = open(path, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - until `close`
+        self._file: TextIO = io.open(path, "w", encoding="utf-8", errors="backslashreplace")
 
     def takes(self, kind: type[Event]) -> Emit | None:
         """What the formatter takes."""

@@ -7,13 +7,13 @@ since this sink keeps nothing that could look like growth of what is tested.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from zope.testrunner import events
+from zope.testrunner.originals import io, os
 from zope.testrunner.report.locations import Location, locations
 from zope.testrunner.report.verbs import layer_label
 
@@ -35,7 +35,7 @@ class Annotations:
     """
 
     def __init__(self, target: str | None, root: str) -> None:
-        self._file = None if target is None else open(target, "w", encoding="utf-8")  # noqa: SIM115 - open until the end
+        self._file = None if target is None else io.open(target, "w", encoding="utf-8")
         self._root = os.path.realpath(root)
         self._takers: Mapping[type[Event], Callable[..., None]] = MappingProxyType(
             {

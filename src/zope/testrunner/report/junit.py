@@ -9,9 +9,7 @@ for.  The files of the directory look as they always have.
 from __future__ import annotations
 
 import errno
-import os
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -20,6 +18,7 @@ from zope.testrunner import events
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.model import Outcome
 from zope.testrunner.naming import Names, names_from
+from zope.testrunner.originals import os, time
 from zope.testrunner.report.eventlog import host_of
 from zope.testrunner.report.journal import Case, Journal, Suite
 from zope.testrunner.report.markup import element, text_element

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from typing import Final
 
+from zope.testrunner.originals import os
 from zope.testrunner.record import Record
 
 #: Where a traceback, or the report of a doctest, names a line of a file.

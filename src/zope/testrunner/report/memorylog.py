@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner import events
 from zope.testrunner.exceptions import UsageError
+from zope.testrunner.originals import io
 
 if TYPE_CHECKING:
     from zope.testrunner.events import Emit, Event
@@ -21,7 +22,7 @@ class MemoryLog:
 
     def __init__(self, path: str) -> None:
         try:
-            self._file = open(path, "w", encoding="utf-8", newline="", buffering=1)  # noqa: SIM115 - open until the end
+            self._file = io.open(path, "w", encoding="utf-8", newline="", buffering=1)
             self._is_csv = path.lower().endswith(".csv")
             if self._is_csv:
                 self._write_row("test", "start", "end")

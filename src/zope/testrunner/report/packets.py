@@ -13,12 +13,12 @@ installed, the tests compare what is written here with what it writes, byte for 
 from __future__ import annotations
 
 import struct
-import time
 import zlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Protocol
 
+from zope.testrunner.originals import time
 from zope.testrunner.record import Record
 
 #: Content types, each as version 1 and version 2 write it.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
+
+from zope.testrunner.originals import io, os
 
 #: What cannot be part of a file's name on one system or another.
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f/\\]" if os.sep == "/" else r'[\x00-\x1f/\\:*?"<>|]')
@@ -24,13 +25,13 @@ def put(path: str, content: str) -> None:
     data = content.encode("ascii")
     path = os.path.realpath(path)
     if not is_replaced(path):
-        with open(path, "wb") as stream:
+        with io.open(path, "wb") as stream:
             stream.write(data)
         return
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name[:100]}.{os.getpid()}")
     try:
-        with open(temporary, "wb") as stream:
+        with io.open(temporary, "wb") as stream:
             stream.write(data)
         os.replace(temporary, path)
     except BaseException:

@@ -114,7 +114,7 @@ class RunningJobs:
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether lines that were written to this stream can be wiped again."""
-    import os
+    from zope.testrunner.originals import os
 
     if os.environ.get("TERM", "dumb") in ("", "dumb"):
         return False

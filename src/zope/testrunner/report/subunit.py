@@ -7,7 +7,6 @@ that calls those; a subclass that defines one of them anew is called through the
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from zope.testrunner import events
 from zope.testrunner.events import Importance, Left
 from zope.testrunner.model import Outcome, TearDownEnd
+from zope.testrunner.originals import io, time
 from zope.testrunner.report.packets import PLAIN, PROFILE, REASON, TRACEBACK, Attachment, Binary, Test, Text
 from zope.testrunner.report.standins import RecordedTest, ReportedExcInfo
 
@@ -171,7 +171,7 @@ class SubunitOutputFormatter:
     @classmethod
     def in_file(cls, options: Settings, path: str) -> SubunitOutputFormatter:
         """A stream in a file."""
-        file = open(path, "wb")  # noqa: SIM115 - until `close`
+        file = io.open(path, "wb")
         made = cls(options, file)
         made._owned = file
         # The output of the run is not caught, but has gone where it always goes.

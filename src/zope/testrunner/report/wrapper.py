@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from zope.testrunner import events
 from zope.testrunner.model import ImportFailure, LayerName, Outcome, TestRef
+from zope.testrunner.originals import time
 from zope.testrunner.problem import snapshot
 from zope.testrunner.report.eventlog import host_of
 from zope.testrunner.report.junit import FilePerSuite
