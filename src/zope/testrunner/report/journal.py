@@ -121,7 +121,7 @@ def _amend(suite: Suite, kind: str, classname: str, name: str, first: str, secon
     case = suite.cases[at]
     if kind == "more":
         suite.cases[at] = case._replace(out=case.out + first, err=case.err + second)
-    elif case.kind in ("passed", "skipped"):
+    elif case.kind == "passed":
         suite.cases[at] = case._replace(kind="failure", type="Leak", message=first, text=second)
     else:
         suite.cases.append(Case(suite.name, classname, name, case.at, 0.0, "failure", "Leak", first, second))
