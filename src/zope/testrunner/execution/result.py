@@ -109,6 +109,8 @@ class Result(unittest.TestResult):
         self._outcome: Outcome | None = None
         self._reasons: tuple[str, ...] = ()
         self._began = self._seconds = 0.0
+        # Where the report goes; a test may have something else in its place when a problem is told.
+        self._stdout = getattr(sys, "stdout", None)
 
     @property
     def running(self) -> TestRef | None:
@@ -329,7 +331,7 @@ class Result(unittest.TestResult):
         if self._stop_on_error:
             self.stop()
         problem = snapshot(outcome, exc_info)
-        self._emit(
+        self._tell_problem(
             ProblemReported(self._clock(), self._worker, reference, problem, seconds, label, stdout, stderr)
         )
         if self._post_mortem is not None:
@@ -341,6 +343,19 @@ class Result(unittest.TestResult):
             self._collection.without_traceback(exc_info[1])
         if not fixture:
             self._held.arm()
+
+    def _tell_problem(self, event: ProblemReported) -> None:
+        present = getattr(sys, "stdout", None)
+        if present is self._stdout or getattr(self._stdout, "closed", True):
+            self._emit(event)
+            return
+        # What a test has in the place of standard output is not where its failure is looked for.
+        usual = sys.stdout = self._stdout
+        try:
+            self._emit(event)
+        finally:
+            if sys.stdout is usual:
+                sys.stdout = present
 
     def _close(self, test: TestRef) -> None:
         """The test is over: say how it went and what it left behind, and forget it."""

@@ -98,7 +98,7 @@ class Report:
             if event.stdout or event.stderr:
                 self._journal.more(names, event.stdout, event.stderr)
             return
-        # What a test with a problem has skipped, in sub-tests or before its tear-down failed, is an entry beside the problem.
+        # What a test has skipped, in sub-tests or before its tear-down failed, is an entry beside its problems.
         kind = "skipped" if event.reasons else "passed"
         case = Case(*names, event.at, max(0.0, event.seconds - spent), kind, message="; ".join(event.reasons))
         self._journal.case(case._replace(out=event.stdout or "", err=event.stderr or ""))
