@@ -645,6 +645,16 @@ def _extend_path(paths: Iterable[str]) -> None:
             sys.path.insert(0, path)
 
 
+def _fix_path(directory: str) -> None:
+    """Let relative entries of ``sys.path`` be seen from this directory, also when an import has left it."""
+    for number, path in enumerate(sys.path):
+        if isinstance(path, str) and not os.path.isabs(path):
+            entry = os.path.normpath(os.path.join(directory, path))
+            # Not what is no directory: a hook for imports may have names of its own.
+            if os.path.isdir(entry) or os.path.isfile(entry):
+                sys.path[number] = entry
+
+
 def walk_with_symlinks(options: argparse.Namespace, dir: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """Every directory from ``dir`` down, as its path, the names of its directories and the names of its files, sorted.
 
@@ -771,6 +781,7 @@ class Find(Feature):
 
     def global_setup(self) -> None:
         _extend_path(getattr(self.runner.options, "path", None) or ())
+        _fix_path(self.runner.options.started_in)
 
     def arrange(self, plan: Plan) -> Plan:
         journal = _Journal(self._tell)

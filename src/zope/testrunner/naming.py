@@ -7,10 +7,16 @@ who has no doctests does not load `doctest` for their names.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import NamedTuple
+
+#: The directory by which documents are named; that of the moment if there is none.
+_directory: ContextVar[str | None] = ContextVar("directory of document names", default=None)
 
 
 class Names(NamedTuple):
@@ -23,6 +29,16 @@ class Names(NamedTuple):
 
 #: How fixtures of classes and modules are labelled, here as in unittest.
 _FIXTURE = re.compile(r"(setUp|tearDown)(Class|Module) \((?P<owner>.+)\)")
+
+
+@contextlib.contextmanager
+def seen_from(directory: str) -> Iterator[None]:
+    """Name documents as they are seen from this directory for a while, wherever tests go."""
+    token = _directory.set(directory)
+    try:
+        yield
+    finally:
+        _directory.reset(token)
 
 
 def names_of(test: object, id: str) -> Names:
@@ -75,7 +91,8 @@ def document_parts(path: str, directory: str) -> tuple[str, ...]:
 
 
 def _document(prefix: str, path: str, name: str) -> Names:
-    *directories, file = document_parts(os.path.abspath(path), os.getcwd())
+    here = _directory.get() or os.getcwd()
+    *directories, file = document_parts(os.path.normpath(os.path.join(here, path)), here)
     return Names("-".join([prefix, *directories, file]), ".".join(directories), name)
 
 

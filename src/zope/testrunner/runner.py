@@ -50,6 +50,7 @@ from zope.testrunner.layers import (
     registry_of_run,
 )
 from zope.testrunner.model import LayerName, Plan, Reason
+from zope.testrunner.naming import seen_from
 from zope.testrunner.options import complaint, get_options
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
 from zope.testrunner.report.standins import ReportedExcInfo
@@ -261,7 +262,7 @@ class Runner:
         self._bus = self._new_bus(self._sinks())
         for text in self.options.notices if self.worker == 0 else ():
             self.emit(OutputPassed(self.clock(), 0, "stdout", f"{text}\n".encode("utf-8", "backslashreplace")))
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), seen_from(self.options.started_in):
             self._filter_warnings()
             self._run()
         return None
@@ -571,7 +572,7 @@ class Runner:
         if self.config.order.shuffle:
             # The seed may have been drawn.
             args = (*args, f"--shuffle-seed={self.options.shuffle_seed}")
-        directory = self.cwd if self.cwd is not None else os.getcwd()
+        directory = self.cwd if self.cwd is not None else self.options.started_in
         return Script(tuple(parts), directory, tuple(execute.defaults), args)
 
     def _work(self, serve: Serve, worker: int) -> None:
