@@ -22,9 +22,11 @@ from zope.testrunner.exceptions import (
     DiscoveryError,
     DuplicateTestIDError,
     EndRun,
+    ImportForked,
     LayerError,
     UsageError,
 )
+from zope.testrunner.execution.forks import Forks, current
 from zope.testrunner.feature import Feature
 from zope.testrunner.filter import SAMPLE, build_filtering_func, is_text
 from zope.testrunner.layer import UnitTests
@@ -404,12 +406,22 @@ def find_suites(
             if not isinstance(suite, unittest.TestSuite):
                 bad_test_suite_msg = f"Invalid test_suite, {suite!r}, in {module_name}"
                 raise TypeError(bad_test_suite_msg)
-        except _NOT_OURS:
+            _see_forks()
+        except _NOT_OURS as error:
+            current().check(error)
             raise
         except BaseException as error:
+            current().check(error)
             yield StartUpFailure(options, module_name, (type(error), error, _users_frames(error, options)))
         else:
             yield suite
+
+
+def _see_forks() -> None:
+    """Raise `ImportForked` if what was just imported has forked, and the new process came back from it."""
+    forks = current()
+    for _, how in forks.back("import") if forks.any else ():
+        raise ImportForked(f"the import forked, and the new process {how} instead of ending; it was ended")
 
 
 def _expect_directory(path: str, known: set[str]) -> None:
@@ -512,6 +524,7 @@ def _module_name(options: argparse.Namespace, path: str, package: str) -> str | 
 def import_name(name: str) -> ModuleType:
     """Import a module by its dotted name and return it."""
     __import__(name)
+    _see_forks()
     return sys.modules[name]
 
 
@@ -787,7 +800,7 @@ class Find(Feature):
         journal = _Journal(self._tell)
         token = _journal.set(journal)
         try:
-            with _rare_collections():
+            with _rare_collections(), Forks().watching():
                 # Some projects replace this function of the module.
                 found = dict(find_tests(self.runner.options, self.runner.found_suites))
         finally:

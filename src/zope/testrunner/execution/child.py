@@ -52,8 +52,6 @@ class Child:
         self.left: list[tuple[int, list[int]]] = []
         self.lap = 0
         self.test: TestRef | None = None
-        #: Tests that have forked so that a second process came back from them.
-        self.copied: set[int] = set()
         #: When the test began, by the clock of the report, and since when it does what it does, by the monotonic one.
         self.began = 0.0
         self.since = monotonic()

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import Emit, FixtureSkipped, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.exceptions import EndRun, ReporterError, UnexpectedSuccess
+from zope.testrunner.execution.forks import current, problem_of
 from zope.testrunner.execution.leftovers import Leftovers
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
-from zope.testrunner.problem import let_go, snapshot
+from zope.testrunner.problem import LooseExcInfo, let_go, snapshot
 from zope.testrunner.record import Record
 from zope.testrunner.slim import FIELDS, can_be_slim, lend, take_back, unshare
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.collection import Collection
     from zope.testrunner.execution.memory import Retention
     from zope.testrunner.execution.postmortem import PostMortem
+    from zope.testrunner.model import Problem
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -94,6 +96,7 @@ class Result(unittest.TestResult):
         # Once the user has looked at a sub-test, unittest is to run no further one.
         self.failfast = post_mortem is not None
         self._worker = worker
+        self._forks = current()
         self._tell_starts = tell_starts
         self._untold_below = untold_below
         #: How many test cases have passed without a word.
@@ -145,7 +148,8 @@ class Result(unittest.TestResult):
                     test(self)
                 else:
                     self._post_mortem.run(test, self)
-        except NOT_OURS:
+        except NOT_OURS as error:
+            self._forks.check(error)
             self._held.take()
             # It has not been run, only begun.
             self.testsRun -= self._open.size if self._open is not None else 0
@@ -153,8 +157,12 @@ class Result(unittest.TestResult):
         except BaseException as error:
             # Not a unittest.TestCase, which reports such things by itself.
             self._problem(test, Outcome.ERRORED, (type(error), error, error.__traceback__))
+        if self._forks.any:
+            self._see_forks(test)
         if ready:
             self._tear_down(test, ready)
+            if self._forks.any:
+                self._see_forks(test)
         if lent is not None and not take_back(test, lent):
             kept = {name: test.__dict__[name] for name in FIELDS}
         retained = None if kept is None else self._restore(test, kept)
@@ -195,12 +203,38 @@ class Result(unittest.TestResult):
     def _call(self, test: Test, hook: Callable[[], object]) -> bool:
         try:
             hook()
-        except NOT_OURS:
+        except NOT_OURS as error:
+            self._forks.check(error)
             raise
         except BaseException as error:
             self._problem(test, Outcome.ERRORED, (type(error), error, error.__traceback__))
             return False
+        # What it has forked is looked for when the test is over.
+        self._forks.check()
         return True
+
+    def _see_forks(self, test: Test) -> None:
+        """Report on processes that this test has forked, or something before it, and that have come back."""
+        for subject, how in self._forks.back(test):
+            if subject is test:
+                self._problem(test, Outcome.ERRORED, (None, None, None), problem=problem_of("the test", how))
+            else:
+                self._forked_before(subject, how)
+
+    def _forked_before(self, subject: object, how: str) -> None:
+        """Report that what is over has forked a process which has come back only now."""
+        if isinstance(subject, str):
+            self._problem(FixtureHolder(subject), Outcome.ERRORED, (None, None, None), problem=problem_of(subject, how))
+        else:
+            late = TestRef(cast("Test", subject), self._layer, 0)
+            holder = FixtureHolder(late.label, late.id)
+            self._problem(holder, Outcome.ERRORED, (None, None, None), problem=problem_of("the test", how))
+
+    def fixture_over(self, label: str) -> None:
+        """A class or module fixture has been called; report on processes that it has forked and that have come back."""
+        if self._forks.any:
+            for subject, how in self._forks.back(label):
+                self._forked_before(subject, how)
 
     def problem_elsewhere(self) -> None:
         """A test that passed has a problem all the same, which is reported elsewhere: it leaks, for instance."""
@@ -290,11 +324,14 @@ class Result(unittest.TestResult):
         self._held.arm()
         try:
             function()
-        except NOT_OURS:
+        except NOT_OURS as error:
+            self._forks.check(error)
             self._held.take()
             raise
         except BaseException as error:
+            self._forks.check(error)
             return error
+        self._forks.check()
         self._held.release()
         return None
 
@@ -306,7 +343,15 @@ class Result(unittest.TestResult):
             self._seconds = perf_counter() - self._began
             self._outcome = outcome
 
-    def _problem(self, test: Test, outcome: Outcome, exc_info: ExcInfo, label: str | None = None) -> None:
+    def _problem(
+        self,
+        test: Test,
+        outcome: Outcome,
+        exc_info: LooseExcInfo,
+        label: str | None = None,
+        problem: Problem | None = None,
+    ) -> None:
+        self._forks.check(exc_info[1])
         seconds = perf_counter() - self._began if self._open is not None else 0.0
         if outcome is Outcome.FAILED and self._post_mortem is not None:
             # What a debugger is entered for has always been called an error.
@@ -330,16 +375,17 @@ class Result(unittest.TestResult):
             self._failures += 1
         if self._stop_on_error:
             self.stop()
-        problem = snapshot(outcome, exc_info)
+        if problem is None:
+            problem = snapshot(outcome, exc_info)
         self._tell_problem(
             ProblemReported(self._clock(), self._worker, reference, problem, seconds, label, stdout, stderr)
         )
-        if self._post_mortem is not None:
-            self._post_mortem.problem(outcome, exc_info)
+        if self._post_mortem is not None and exc_info[1] is not None:
+            self._post_mortem.problem(outcome, cast("ExcInfo", exc_info))
             if self._post_mortem.ended:
                 self.stop()
         let_go(exc_info[1])
-        if self._collection is not None:
+        if self._collection is not None and exc_info[1] is not None:
             self._collection.without_traceback(exc_info[1])
         if not fixture:
             self._held.arm()
@@ -412,16 +458,20 @@ def _restore(attributes: dict[str, object], kept: dict[str, object]) -> None:
 
 
 class FixtureHolder:
-    """Stands for a class or module fixture where a test is expected; its text is ``setUpClass (mod.Class)``."""
+    """Stands for a class or module fixture where a test is expected; its text is ``setUpClass (mod.Class)``.
+
+    It can also stand for a test that is over, of which the ``id`` is another text.
+    """
 
     failureException = None
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, id: str | None = None) -> None:
         self._label = label
+        self._id = id
 
     def id(self) -> str:
-        """The same text, since a fixture has no id of its own."""
-        return self._label
+        """The same text if it is a fixture, which has no id of its own."""
+        return self._label if self._id is None else self._id
 
     def countTestCases(self) -> int:
         """A fixture is no test."""

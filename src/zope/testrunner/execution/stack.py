@@ -6,10 +6,19 @@ from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from zope.testrunner.events import CleanUpStarted, Emit, SetUpFinished, SetUpStarted, TearDownFinished, TearDownStarted
+from zope.testrunner.events import (
+    CleanUpStarted,
+    Emit,
+    ProblemReported,
+    SetUpFinished,
+    SetUpStarted,
+    TearDownFinished,
+    TearDownStarted,
+)
 from zope.testrunner.exceptions import CanNotTearDown
+from zope.testrunner.execution.forks import current, problem_of
 from zope.testrunner.layers import bases_of, name_of, order_by_bases, with_bases
-from zope.testrunner.model import Outcome, Problem, TearDownEnd
+from zope.testrunner.model import Outcome, Problem, TearDownEnd, TestRef
 from zope.testrunner.problem import let_go, snapshot
 
 if TYPE_CHECKING:
@@ -26,12 +35,16 @@ def catch(function: Callable[[], object]) -> Problem | None:
     `KeyboardInterrupt` and `MemoryError` are not for us to swallow, `NotImplementedError` is for the caller to judge.
     What was raised is in the problem, for those who are told at once; `_let_go` of it afterwards.
     """
+    forks = current()
     try:
         function()
-    except (KeyboardInterrupt, MemoryError, NotImplementedError):
+    except (KeyboardInterrupt, MemoryError, NotImplementedError) as error:
+        forks.check(error)
         raise
     except BaseException as error:
+        forks.check(error)
         return snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__))
+    forks.check()
     return None
 
 
@@ -114,10 +127,22 @@ class LayerStack:
             debugged = self._debugged(name, problem)
             self._emit(SetUpFinished(self._clock(), self._worker, name, seconds, problem, debugged))
             _let_go(problem)
-            return False
-        self._emit(SetUpFinished(self._clock(), self._worker, name, seconds))
-        self._up[layer] = None
-        return True
+        else:
+            self._emit(SetUpFinished(self._clock(), self._worker, name, seconds))
+            self._up[layer] = None
+        self.see_forks(f"set-up of {name}", name)
+        return problem is None
+
+    def see_forks(self, what: str, layer: LayerName) -> None:
+        """Report on processes that have come back, after ``what`` was done, which may have forked them."""
+        forks = current()
+        for subject, how in forks.back(what) if forks.any else ():
+            is_hook = isinstance(subject, str)
+            label = str(subject)
+            test = TestRef(None, layer, 0, id=label, label=label)
+            self.problems += 1
+            problem = problem_of(label if is_hook else "the test", how)
+            self._emit(ProblemReported(self._clock(), self._worker, test, problem, 0.0))
 
     def _tear_down(self, layer: object) -> None:
         name = name_of(layer)
@@ -140,6 +165,7 @@ class LayerStack:
         self._emit(TearDownFinished(self._clock(), self._worker, name, seconds, end, problem, debugged))
         if problem is not None:
             _let_go(problem)
+        self.see_forks(f"tear-down of {name}", name)
         if end is TearDownEnd.UNSUPPORTED:
             raise CanNotTearDown(f"layer {name} cannot be torn down")
 
