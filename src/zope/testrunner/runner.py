@@ -49,8 +49,7 @@ from zope.testrunner.layers import (
     order_by_bases,
     registry_of_run,
 )
-from zope.testrunner.model import LayerName, Plan, Reason
-from zope.testrunner.naming import seen_from
+from zope.testrunner.model import LayerName, Plan, Reason, seen_from
 from zope.testrunner.options import complaint, get_options
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
 from zope.testrunner.report.standins import ReportedExcInfo
