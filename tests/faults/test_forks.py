@@ -380,6 +380,13 @@ class OutsideOfTestsTest(ForkCase):
                         self.assertEqual(1, done.out.count("forked, and"), done)
                         self.assertEqual((1, 1), (done.status, done.out.count("Ran 1 tests with")))
 
+    def test_hooks_are_called_in_reports_by_suite_what_they_are_called_when_they_fail(self) -> None:
+        for where, name in (("layer set-up", "setUp"), ("layer tear-down", "tearDown")):
+            self.told(where, "--junit-xml", "j.xml", WAIT="1")
+            error = ET.parse(self.project / "j.xml").getroot().find(".//testcase[error]")
+
+            self.assertEqual(("tests.Layer", name), (error.get("classname"), error.get("name")))
+
     def test_at_import(self) -> None:
         for mode in ((), ("-j2",), ("--list-tests",)):
             for more in ({}, {"WAIT": "1"}):
@@ -418,3 +425,35 @@ class LateTest(ForkCase):
         self.assertEqual(1, done.out.count("the test forked, and the new process returned from it"), done)
         self.assertEqual((1, 1), (done.status, done.out.count("Ran 3 tests with 0 failures, 1 errors")))
         self.assertIn("tests.Test.test_a\n", (self.project / "past" / "history").read_text())
+
+    def test_reports_for_programs_have_it_as_a_problem_of_its_own(self) -> None:
+        self.runs("--junit-xml", "j.xml", "--format", "subunit=s1", "-t", "test_[ab]")
+        root = ET.parse(self.project / "j.xml").getroot()
+        cases = [(case.get("classname"), case.get("name"), case.find("error") is not None) for case in root.iter("testcase")]
+
+        self.assertEqual(
+            [("tests.Test", "test_a", False), ("tests.Test", "test_b", False), ("tests.Test", "test_a", True)], cases
+        )
+        lines = (self.project / "s1").read_text().splitlines()
+        ended = [line for line in lines if line.startswith(("successful: tests.", "error: tests."))]
+        self.assertEqual(
+            ["successful: tests.Test.test_a", "successful: tests.Test.test_b", "error: tests.Test.test_a [ multipart"], ended
+        )
+
+    def test_it_is_told_after_the_tear_down_of_a_layer(self) -> None:
+        tear_down = "    @classmethod\n    def tearDown(cls):\n        import time; time.sleep(1.5)\n"
+        source = "import os, time, unittest\nclass Layer:\n" + tear_down + """
+class Test(unittest.TestCase):
+    layer = Layer
+    def test_a(self):
+        if os.fork() == 0:
+            time.sleep(0.6)
+"""
+        self.write("tests.py", source)
+        for mode in ((), ("-j2",)):
+            with self.subTest(mode):
+                done = self.runs("--junit-xml", "j.xml", *mode)
+                error = ET.parse(self.project / "j.xml").getroot().find(".//testcase[error]")
+
+                self.assertEqual(("tests.Test", "test_a"), (error.get("classname"), error.get("name")))
+                self.assertEqual(1, done.status)

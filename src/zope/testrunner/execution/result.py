@@ -97,6 +97,8 @@ class Result(unittest.TestResult):
         self.failfast = post_mortem is not None
         self._worker = worker
         self._forks = current()
+        # What had forked processes that came back when it was over, and how that was.
+        self._late: list[tuple[object, str]] = []
         self._tell_starts = tell_starts
         self._untold_below = untold_below
         #: How many test cases have passed without a word.
@@ -161,13 +163,13 @@ class Result(unittest.TestResult):
             self._see_forks(test)
         if ready:
             self._tear_down(test, ready)
-            if self._forks.any:
-                self._see_forks(test)
         if lent is not None and not take_back(test, lent):
             kept = {name: test.__dict__[name] for name in FIELDS}
         retained = None if kept is None else self._restore(test, kept)
         if self._open is not None:
             self._close(self._open)
+        if self._late:
+            self._tell_late()
         if retained is not None:
             # Not before: it would be held back with the output of the test.
             self._emit(retained)
@@ -199,6 +201,8 @@ class Result(unittest.TestResult):
         for hooks in reversed(self._hooks[:ready]):
             if hooks.tear_down is not None:
                 self._call(test, hooks.tear_down)
+        if self._forks.any:
+            self._see_forks(test)
 
     def _call(self, test: Test, hook: Callable[[], object]) -> bool:
         try:
@@ -219,22 +223,24 @@ class Result(unittest.TestResult):
             if subject is test:
                 self._problem(test, Outcome.ERRORED, (None, None, None), problem=problem_of("the test", how))
             else:
-                self._forked_before(subject, how)
+                # No part of this test; it is told when that is over.
+                self._late.append((subject, how))
 
-    def _forked_before(self, subject: object, how: str) -> None:
-        """Report that what is over has forked a process which has come back only now."""
-        if isinstance(subject, str):
-            self._problem(FixtureHolder(subject), Outcome.ERRORED, (None, None, None), problem=problem_of(subject, how))
-        else:
-            late = TestRef(cast("Test", subject), self._layer, 0)
-            holder = FixtureHolder(late.label, late.id)
-            self._problem(holder, Outcome.ERRORED, (None, None, None), problem=problem_of("the test", how))
+    def _tell_late(self) -> None:
+        """Report that what is over has forked processes which have come back only now."""
+        late, self._late = self._late, []
+        for subject, how in late:
+            if isinstance(subject, str):
+                holder, name = FixtureHolder(subject), subject
+            else:
+                holder, name = FixtureHolder.of(TestRef(cast("Test", subject), self._layer)), "the test"
+            self._problem(holder, Outcome.ERRORED, (None, None, None), problem=problem_of(name, how))
 
     def fixture_over(self, label: str) -> None:
         """A class or module fixture has been called; report on processes that it has forked and that have come back."""
         if self._forks.any:
-            for subject, how in self._forks.back(label):
-                self._forked_before(subject, how)
+            self._late += self._forks.back(label)
+            self._tell_late()
 
     def problem_elsewhere(self) -> None:
         """A test that passed has a problem all the same, which is reported elsewhere: it leaks, for instance."""
@@ -356,9 +362,8 @@ class Result(unittest.TestResult):
         if outcome is Outcome.FAILED and self._post_mortem is not None:
             # What a debugger is entered for has always been called an error.
             outcome = Outcome.ERRORED
-        fixture = isinstance(test, FixtureHolder)
-        if fixture:
-            reference = TestRef(test, self._layer, 0)
+        if isinstance(test, FixtureHolder):
+            reference = test.reference(self._layer)
         else:
             if self._open is None:
                 # It did not get to the point of starting: a hook of its layers failed, or it is no TestCase.
@@ -387,7 +392,7 @@ class Result(unittest.TestResult):
         let_go(exc_info[1])
         if self._collection is not None and exc_info[1] is not None:
             self._collection.without_traceback(exc_info[1])
-        if not fixture:
+        if not isinstance(test, FixtureHolder):
             self._held.arm()
 
     def _tell_problem(self, event: ProblemReported) -> None:
@@ -460,18 +465,32 @@ def _restore(attributes: dict[str, object], kept: dict[str, object]) -> None:
 class FixtureHolder:
     """Stands for a class or module fixture where a test is expected; its text is ``setUpClass (mod.Class)``.
 
-    It can also stand for a test that is over, of which the ``id`` is another text.
+    It can also stand for a test that is over.
     """
 
     failureException = None
 
-    def __init__(self, label: str, id: str | None = None) -> None:
+    def __init__(self, label: str) -> None:
         self._label = label
-        self._id = id
+        self._over: TestRef | None = None
+
+    @classmethod
+    def of(cls, test: TestRef) -> FixtureHolder:
+        """What stands for a test that is over."""
+        holder = cls(test.label)
+        holder._over = test
+        return holder
+
+    def reference(self, layer: LayerName) -> TestRef:
+        """What events say about it."""
+        over = self._over
+        if over is None:
+            return TestRef(self, layer, 0)
+        return TestRef(None, layer, 0, id=over.id, label=over.label).named(over.names)
 
     def id(self) -> str:
-        """The same text if it is a fixture, which has no id of its own."""
-        return self._label if self._id is None else self._id
+        """The same text, since a fixture has no id of its own."""
+        return self._label
 
     def countTestCases(self) -> int:
         """A fixture is no test."""

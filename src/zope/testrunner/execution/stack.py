@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import (
     CleanUpStarted,
@@ -17,13 +17,14 @@ from zope.testrunner.events import (
 )
 from zope.testrunner.exceptions import CanNotTearDown
 from zope.testrunner.execution.forks import current, problem_of
+from zope.testrunner.execution.result import FixtureHolder
 from zope.testrunner.layers import bases_of, name_of, order_by_bases, with_bases
 from zope.testrunner.model import Outcome, Problem, TearDownEnd, TestRef
 from zope.testrunner.problem import let_go, snapshot
 
 if TYPE_CHECKING:
     from zope.testrunner.execution.postmortem import PostMortem
-    from zope.testrunner.model import LayerName
+    from zope.testrunner.model import LayerName, Test
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -130,19 +131,24 @@ class LayerStack:
         else:
             self._emit(SetUpFinished(self._clock(), self._worker, name, seconds))
             self._up[layer] = None
-        self.see_forks(f"set-up of {name}", name)
+        self._see_forks(f"set-up of {name}", name, "setUp")
         return problem is None
 
-    def see_forks(self, what: str, layer: LayerName) -> None:
+    def _see_forks(self, what: str, layer: LayerName, hook: str) -> None:
         """Report on processes that have come back, after ``what`` was done, which may have forked them."""
         forks = current()
         for subject, how in forks.back(what) if forks.any else ():
-            is_hook = isinstance(subject, str)
-            label = str(subject)
-            test = TestRef(None, layer, 0, id=label, label=label)
+            from zope.testrunner.naming import Names
+
+            if isinstance(subject, str):
+                name, test = subject, TestRef(None, layer, 0, id=subject, label=subject)
+                if subject is what:
+                    # As reports by suite call the hook when it fails.
+                    test = test.named(Names(layer, layer, hook))
+            else:
+                name, test = "the test", FixtureHolder.of(TestRef(cast("Test", subject), layer)).reference(layer)
             self.problems += 1
-            problem = problem_of(label if is_hook else "the test", how)
-            self._emit(ProblemReported(self._clock(), self._worker, test, problem, 0.0))
+            self._emit(ProblemReported(self._clock(), self._worker, test, problem_of(name, how), 0.0))
 
     def _tear_down(self, layer: object) -> None:
         name = name_of(layer)
@@ -165,7 +171,7 @@ class LayerStack:
         self._emit(TearDownFinished(self._clock(), self._worker, name, seconds, end, problem, debugged))
         if problem is not None:
             _let_go(problem)
-        self.see_forks(f"tear-down of {name}", name)
+        self._see_forks(f"tear-down of {name}", name, "tearDown")
         if end is TearDownEnd.UNSUPPORTED:
             raise CanNotTearDown(f"layer {name} cannot be torn down")
 
