@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from zope.testrunner.naming import Names
 
 
+# As they are before any test can put something in their place.
+_dumps, _loads = json.dumps, json.loads
+
+
 class Case(NamedTuple):
     """One entry of a report.
 
@@ -83,14 +87,14 @@ class Journal:
 
     def _add(self, *record: object) -> None:
         self.began = True
-        self._spool.write(json.dumps(record).encode("ascii") + b"\n")
+        self._spool.write(_dumps(record).encode("ascii") + b"\n")
 
     def suites(self) -> list[Suite]:
         """All that was written down, by suite, in the order in which suites came up."""
         found: dict[str, Suite] = {}
         self._spool.seek(0)
         for line in self._spool:
-            kind, name, *rest = json.loads(line)
+            kind, name, *rest = _loads(line)
             suite = found.get(name)
             if suite is None:
                 suite = found[name] = Suite(name)
