@@ -109,12 +109,12 @@ class LeakPolicy(Record):
     explain: bool = True
     report_only: bool = False
     baseline: str | None = None
-    started_in: str = os.curdir
     update: bool = False
     rss_limit: int | None = None
     total_limit: int | None = None
     retained: int | None = None
     log_memory: bool = False
+    started_in: str = os.curdir
 
     @property
     def hunts(self) -> bool:
@@ -203,12 +203,12 @@ def _leak_policy(options: object, verbose: int) -> LeakPolicy:
         explain=bool(getattr(options, "leaks_explain", True)),
         report_only=bool(getattr(options, "leaks_report_only", False)),
         baseline=baseline,
-        started_in=os.curdir if baseline is None else from_start(options, os.curdir),
         update=bool(getattr(options, "leaks_baseline_update", False)),
         rss_limit=getattr(options, "rss_limit", None),
         total_limit=getattr(options, "memory_total_limit", None),
         retained=getattr(options, "report_retained", None),
         log_memory=getattr(options, "rss_log", None) is not None,
+        started_in=os.curdir if baseline is None else from_start(options, os.curdir),
     )
 
 

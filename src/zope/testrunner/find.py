@@ -420,7 +420,7 @@ def find_suites(
 def _see_forks() -> None:
     """Raise `ImportForked` if what was just imported has forked, and the new process came back from it."""
     forks = current()
-    for _, how in forks.back("import") if forks.any else ():
+    for _, how in forks.back(None) if forks.any else ():
         raise ImportForked(f"the import forked, and the new process {how} instead of ending; it was ended")
 
 

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from unittest import mock
 
 from zope.testrunner.execution import forks as module
-from zope.testrunner.execution.forks import Forks, current, problem_of
-from zope.testrunner.model import Outcome
+from zope.testrunner.execution.forks import Forks, Origin, current, problem_of
+from zope.testrunner.model import LayerName, Outcome, TestRef
 
 RETURNED = "returned from it"
+
+
+def origin_of(name: str) -> Origin:
+    return Origin(name, TestRef(None, LayerName("layer"), 0, id=name, label=name))
 
 
 @unittest.skipUnless(hasattr(os, "register_at_fork") and hasattr(os, "waitid"), "needs fork")
@@ -35,6 +39,10 @@ class ForkCase(unittest.TestCase):
                 os._exit(99)
         return pid
 
+    def back(self, name: str | None, looks: int | None = None) -> list[tuple[str, str]]:
+        """The names of what has forked processes that came back."""
+        return [(origin.name, how) for origin, how in self.forks.back(None if name is None else origin_of(name), looks)]
+
     def status(self, pid: int) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -54,13 +62,13 @@ class CopyTest(ForkCase):
 
                 self.assertEqual(0, self.status(pid))
                 self.assertTrue(self.forks.any)
-                self.assertEqual([("test", how)], self.forks.back("test"))
+                self.assertEqual([("test", how)], self.back("test"))
                 self.assertFalse(self.forks.any)
-                self.assertEqual([], self.forks.back("test"))
+                self.assertEqual([], self.back("test"))
 
     def test_long_texts_are_cut(self) -> None:
         self.status(self.fork(lambda: self.forks.check(ValueError("ä" * 1000))))
-        ((_, how),) = self.forks.back("test")
+        ((_, how),) = self.back("test")
 
         self.assertTrue(how.startswith("raised ValueError: ää"))
         self.assertLess(len(how), 500)
@@ -71,7 +79,7 @@ class CopyTest(ForkCase):
                 pid = self.fork(lambda: self.forks.check(SystemExit(code)))
 
                 self.assertEqual(status, self.status(pid))
-                self.assertEqual([], self.forks.back("test"))
+                self.assertEqual([], self.back("test"))
 
     def test_who_exits_with_a_text_says_it(self) -> None:
         reading, writing = os.pipe()
@@ -90,7 +98,7 @@ class CopyTest(ForkCase):
 
     def test_a_process_that_ends_by_itself_is_nothing_to_tell(self) -> None:
         self.assertEqual(5, self.status(self.fork(lambda: os._exit(5))))
-        self.assertEqual([], self.forks.back("test"))
+        self.assertEqual([], self.back("test"))
         self.assertFalse(self.forks.any)
 
     def test_the_copy_of_a_copy(self) -> None:
@@ -102,16 +110,16 @@ class CopyTest(ForkCase):
             self.forks.check()
 
         self.status(self.fork(forks))
-        self.assertEqual([("test", RETURNED)], self.forks.back("test"))
+        self.assertEqual([("test", RETURNED)], self.back("test"))
 
     def test_asking_who_came_back_ends_it_as_well(self) -> None:
-        self.assertEqual(0, self.status(self.fork(lambda: self.forks.back("test"))))
-        self.assertEqual([("test", RETURNED)], self.forks.back("test"))
+        self.assertEqual(0, self.status(self.fork(lambda: self.back("test"))))
+        self.assertEqual([("test", RETURNED)], self.back("test"))
 
     def test_more_than_there_are_places(self) -> None:
         for number in range(module._PLACES + 3):
             self.status(self.fork(self.forks.check))
-            self.assertEqual([(number, RETURNED)], self.forks.back(number))
+            self.assertEqual([(str(number), RETURNED)], self.back(str(number)))
 
     def test_streams_that_cannot_be_flushed(self) -> None:
         broken = mock.Mock(**{"flush.side_effect": RuntimeError})
@@ -126,36 +134,43 @@ class WaitingTest(ForkCase):
         pid = self.fork(lambda: (time.sleep(0.05), self.forks.check()))
 
         with mock.patch.object(module, "_LOOKS", 30_000):
-            self.assertEqual([("test", RETURNED)], self.forks.back("test"))
+            self.assertEqual([("test", RETURNED)], self.back("test"))
         self.status(pid)
 
     def test_what_stays_is_not_waited_for_twice(self) -> None:
         reading, writing = os.pipe()
         pid = self.fork(lambda: (os.close(writing), os.read(reading, 1), self.forks.check()))
         with mock.patch.object(module, "_LOOKS", 5):
-            self.assertEqual([], self.forks.back("first"))
+            self.assertEqual([], self.back("first"))
         with mock.patch.object(module, "_sleep", side_effect=AssertionError):
-            self.assertEqual([], self.forks.back("second"))
+            self.assertEqual([], self.back("second"))
         self.assertTrue(self.forks.any)
         os.close(writing)
         os.close(reading)
         self.status(pid)
 
-        self.assertEqual([("first", RETURNED)], self.forks.back("third"))
+        self.assertEqual([("first", RETURNED)], self.back("third"))
         self.assertFalse(self.forks.any)
 
     def test_without_patience(self) -> None:
         pid = self.fork(self.forks.check)
         with mock.patch.object(module, "_sleep", side_effect=AssertionError):
-            found = list(self.forks.back("test", wait=False))
+            found = self.back("test", 0)
         self.status(pid)
 
-        self.assertEqual([("test", RETURNED)], found or self.forks.back("other"))
+        self.assertEqual([("test", RETURNED)], found or self.back("other"))
+
+    def test_at_the_end_all_are_waited_for(self) -> None:
+        pid = self.fork(lambda: (time.sleep(0.2), self.forks.check()))
+        self.assertEqual([], self.back("test", 0))
+        with mock.patch.object(module, "_LOOKS", 30_000):
+            self.assertEqual([("test", RETURNED)], self.back(None))
+        self.status(pid)
 
     def test_where_the_system_cannot_tell_who_has_ended(self) -> None:
         with mock.patch.object(module, "_waitid", None), mock.patch.object(module, "_LOOKS", 5):
             self.status(self.fork(lambda: os._exit(0)))
-            self.assertEqual([], self.forks.back("test"))
+            self.assertEqual([], self.back("test"))
             self.assertTrue(self.forks.any)
 
 
@@ -171,7 +186,7 @@ class WatchingTest(unittest.TestCase):
             forks.check()
 
             self.assertFalse(forks.any)
-            self.assertEqual([], forks.back("test"))
+            self.assertEqual([], forks.back(None))
 
     def test_the_innermost(self) -> None:
         with Forks().watching() as outer:
@@ -185,7 +200,7 @@ class WatchingTest(unittest.TestCase):
             forks.in_parent()
 
             self.assertFalse(forks.any)
-            self.assertEqual([], forks.back("test"))
+            self.assertEqual([], forks.back(None))
 
     def test_a_system_without_fork(self) -> None:
         with mock.patch.object(Forks, "_is_registered", False), mock.patch.object(module, "os", object()):
@@ -198,7 +213,7 @@ class ProblemTest(unittest.TestCase):
     """The problem says what has forked."""
 
     def test_it_is_an_error(self) -> None:
-        problem = problem_of("set-up of tests.Layer", RETURNED)
+        problem = problem_of(origin_of("set-up of tests.Layer"), RETURNED)
         expected = "set-up of tests.Layer forked, and the new process returned from it instead of ending; it was ended"
 
         self.assertEqual((Outcome.ERRORED, expected, f"{expected}\n"), (problem.outcome, problem.message, problem.traceback))

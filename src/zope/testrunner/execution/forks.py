@@ -19,7 +19,8 @@ from time import sleep
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from zope.testrunner import bare
-from zope.testrunner.model import Outcome, Problem
+from zope.testrunner.model import LayerName, Outcome, Problem, TestRef
+from zope.testrunner.record import Record
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -32,6 +33,9 @@ _waitid = getattr(os, "waitid", None)
 #: seconds in between.  A clock could be one of those that tests stop.
 _LOOKS, _PAUSE = 150, 0.002
 
+#: How often that is done for fixtures and layers, whose processes usually stay.
+A_FEW = 5
+
 #: How many processes are known at a time, and the bytes for each: its state, four for its number, two for the length of what
 #: it has to say, and that.
 _PLACES, _SIZE = 64, 512
@@ -42,6 +46,17 @@ _NOTHING, _FORKED, _BACK = range(3)
 
 #: The problem that such a test has.
 _KIND = "zope.testrunner.exceptions.TestCrashed"
+
+
+class Origin(Record):
+    """What has forked a process: ``name`` in a sentence, and what reports call it."""
+
+    name: str
+    test: TestRef
+
+
+#: What nobody has asked about in time.
+_UNKNOWN = Origin("something outside of tests", TestRef(None, LayerName(""), 0, id="fork", label="fork"))
 
 
 class Forks:
@@ -61,7 +76,7 @@ class Forks:
         # The places of processes that are being forked now, by the thread that does so.
         self._begun: dict[int, int] = {}
         # The places of those that may come back, with what has forked them; and those of which that is still to be said.
-        self._pending: dict[int, object] = {}
+        self._pending: dict[int, Origin] = {}
         self._new: list[int] = []
         self._place = 0
 
@@ -93,17 +108,17 @@ class Forks:
         if self.is_copy:
             self._end(error)
 
-    def back(self, subject: object, *, wait: bool = True) -> Sequence[tuple[object, str]]:
+    def back(self, origin: Origin | None, looks: int | None = None) -> Sequence[tuple[Origin, str]]:
         """Which processes have come back since the last time: what forked each, and how that was.
 
-        ``subject`` has done so since the last time.  A process that can still come back is waited for a moment.
+        ``origin`` has forked since the last time.  A process of it that can still come back is waited for a moment, which
+        ``looks`` makes shorter; without an origin, at the end, all are.
         """
         self.check()
         fresh, self._new = self._new, []
         for place in fresh:
-            self._pending[place] = subject
-        if wait and fresh:
-            self._wait(fresh)
+            self._pending[place] = origin or _UNKNOWN
+        self._wait(list(self._pending) if origin is None else fresh, _LOOKS if looks is None else looks)
         found = []
         for place, whose in list(self._pending.items()):
             state = self._state(place)
@@ -117,8 +132,8 @@ class Forks:
         self.any = bool(self._pending or self._new)
         return found
 
-    def _wait(self, places: Sequence[int]) -> None:
-        for _ in range(_LOOKS):
+    def _wait(self, places: Sequence[int], looks: int) -> None:
+        for _ in range(looks):
             if not any(self._state(place) == _FORKED and not self._has_ended(place) for place in places):
                 break
             _sleep(_PAUSE)
@@ -209,9 +224,9 @@ class Forks:
         shared[at] = _BACK
 
 
-def problem_of(name: str, how: str) -> Problem:
-    """The problem of ``name``, which has forked a process that came back; ``how`` is what `Forks.back` says about it."""
-    text = f"{name} forked, and the new process {how} instead of ending; it was ended"
+def problem_of(origin: Origin, how: str) -> Problem:
+    """The problem of what has forked a process that came back; ``how`` is what `Forks.back` says about that."""
+    text = f"{origin.name} forked, and the new process {how} instead of ending; it was ended"
     return Problem(Outcome.ERRORED, _KIND, text, f"{text}\n")
 
 

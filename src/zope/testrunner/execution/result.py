@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import Emit, FixtureSkipped, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.exceptions import EndRun, ReporterError, UnexpectedSuccess
-from zope.testrunner.execution.forks import current, problem_of
+from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
 from zope.testrunner.execution.leftovers import Leftovers
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
@@ -98,7 +98,7 @@ class Result(unittest.TestResult):
         self._worker = worker
         self._forks = current()
         # What had forked processes that came back when it was over, and how that was.
-        self._late: list[tuple[object, str]] = []
+        self._late: list[tuple[Origin, str]] = []
         self._tell_starts = tell_starts
         self._untold_below = untold_below
         #: How many test cases have passed without a word.
@@ -219,27 +219,26 @@ class Result(unittest.TestResult):
 
     def _see_forks(self, test: Test) -> None:
         """Report on processes that this test has forked, or something before it, and that have come back."""
-        for subject, how in self._forks.back(test):
-            if subject is test:
-                self._problem(test, Outcome.ERRORED, (None, None, None), problem=problem_of("the test", how))
+        mine = Origin("the test", TestRef(test, self._layer))
+        for origin, how in self._forks.back(mine):
+            if origin is mine:
+                self._problem(test, Outcome.ERRORED, (None, None, None), problem=problem_of(origin, how))
             else:
                 # No part of this test; it is told when that is over.
-                self._late.append((subject, how))
+                self._late.append((origin, how))
 
     def _tell_late(self) -> None:
         """Report that what is over has forked processes which have come back only now."""
         late, self._late = self._late, []
-        for subject, how in late:
-            if isinstance(subject, str):
-                holder, name = FixtureHolder(subject), subject
-            else:
-                holder, name = FixtureHolder.of(TestRef(cast("Test", subject), self._layer)), "the test"
-            self._problem(holder, Outcome.ERRORED, (None, None, None), problem=problem_of(name, how))
+        for origin, how in late:
+            holder = FixtureHolder.of(origin.test)
+            self._problem(holder, Outcome.ERRORED, (None, None, None), problem=problem_of(origin, how))
 
     def fixture_over(self, label: str) -> None:
         """A class or module fixture has been called; report on processes that it has forked and that have come back."""
         if self._forks.any:
-            self._late += self._forks.back(label)
+            fixture = Origin(label, TestRef(FixtureHolder(label), self._layer, 0))
+            self._late += self._forks.back(fixture, A_FEW)
             self._tell_late()
 
     def problem_elsewhere(self) -> None:
@@ -465,7 +464,7 @@ def _restore(attributes: dict[str, object], kept: dict[str, object]) -> None:
 class FixtureHolder:
     """Stands for a class or module fixture where a test is expected; its text is ``setUpClass (mod.Class)``.
 
-    It can also stand for a test that is over.
+    It can also stand for a test, or something else, that is over.
     """
 
     failureException = None
@@ -476,7 +475,7 @@ class FixtureHolder:
 
     @classmethod
     def of(cls, test: TestRef) -> FixtureHolder:
-        """What stands for a test that is over."""
+        """What stands for something that is over."""
         holder = cls(test.label)
         holder._over = test
         return holder

@@ -159,6 +159,7 @@ class Serial:
                 forks.check(sys.exception())
                 self._judges.thaw()
                 self._clean_up()
+                self._stack.see_last_forks()
                 self._judges.finish()
 
     def _clean_up(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from zope.testrunner.events import (
     CleanUpStarted,
@@ -16,7 +16,7 @@ from zope.testrunner.events import (
     TearDownStarted,
 )
 from zope.testrunner.exceptions import CanNotTearDown
-from zope.testrunner.execution.forks import current, problem_of
+from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
 from zope.testrunner.execution.result import FixtureHolder
 from zope.testrunner.layers import bases_of, name_of, order_by_bases, with_bases
 from zope.testrunner.model import Outcome, Problem, TearDownEnd, TestRef
@@ -24,7 +24,7 @@ from zope.testrunner.problem import let_go, snapshot
 
 if TYPE_CHECKING:
     from zope.testrunner.execution.postmortem import PostMortem
-    from zope.testrunner.model import LayerName, Test
+    from zope.testrunner.model import LayerName
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -131,24 +131,31 @@ class LayerStack:
         else:
             self._emit(SetUpFinished(self._clock(), self._worker, name, seconds))
             self._up[layer] = None
-        self._see_forks(f"set-up of {name}", name, "setUp")
+        self._see_forks("set-up", name, "setUp")
         return problem is None
 
-    def _see_forks(self, what: str, layer: LayerName, hook: str) -> None:
-        """Report on processes that have come back, after ``what`` was done, which may have forked them."""
+    def see_last_forks(self) -> None:
+        """Report on processes that come back even now, when everything is over."""
         forks = current()
-        for subject, how in forks.back(what) if forks.any else ():
-            from zope.testrunner.naming import Names
+        self._report_forks(forks.back(None) if forks.any else ())
 
-            if isinstance(subject, str):
-                name, test = subject, TestRef(None, layer, 0, id=subject, label=subject)
-                if subject is what:
-                    # As reports by suite call the hook when it fails.
-                    test = test.named(Names(layer, layer, hook))
-            else:
-                name, test = "the test", FixtureHolder.of(TestRef(cast("Test", subject), layer)).reference(layer)
+    def _see_forks(self, what: str, layer: LayerName, hook: str) -> None:
+        """Report on processes that this hook of a layer has forked, or something before it, and that have come back."""
+        forks = current()
+        if not forks.any:
+            return
+        from zope.testrunner.naming import Names
+
+        label = f"{what} of {layer}"
+        # As reports by suite call the hook when it fails.
+        test = TestRef(None, layer, 0, id=label, label=label).named(Names(layer, layer, hook))
+        self._report_forks(forks.back(Origin(label, test), A_FEW))
+
+    def _report_forks(self, found: Iterable[tuple[Origin, str]]) -> None:
+        for origin, how in found:
+            test = FixtureHolder.of(origin.test).reference(origin.test.layer)
             self.problems += 1
-            self._emit(ProblemReported(self._clock(), self._worker, test, problem_of(name, how), 0.0))
+            self._emit(ProblemReported(self._clock(), self._worker, test, problem_of(origin, how), 0.0))
 
     def _tear_down(self, layer: object) -> None:
         name = name_of(layer)
@@ -171,7 +178,7 @@ class LayerStack:
         self._emit(TearDownFinished(self._clock(), self._worker, name, seconds, end, problem, debugged))
         if problem is not None:
             _let_go(problem)
-        self._see_forks(f"tear-down of {name}", name, "tearDown")
+        self._see_forks("tear-down", name, "tearDown")
         if end is TearDownEnd.UNSUPPORTED:
             raise CanNotTearDown(f"layer {name} cannot be torn down")
 
