@@ -319,3 +319,71 @@ class OwnFormatsTest(unittest.TestCase):
         text = (SAMPLES.parent / "setup.py").read_text()
         for name, place in FORMATS.items():
             self.assertIn(f'"{name} = {place}"', text)
+
+
+#: What reports are made with, and tests may have something else in the place of.
+MOCKED = (
+    "os.stat", "builtins.open", "json.dumps", "marshal.dumps", "time.time", "linecache.getline", "os.path.join",
+    "sys.stdout",
+)  # fmt: skip
+
+
+class MockedWorldTest(ProjectCase):
+    """A test that fails while its mocks are there is reported in every format with what it says and where."""
+
+    FILES = ("j.xml", "e.jsonl", "t.txt", "g.txt", "s1", "s2")
+
+    def check(self, target: str, *words: str) -> None:
+        self.write(
+            "tests.py",
+            f"""
+            import json, linecache, marshal, os, sys, time, unittest
+            from unittest import mock
+
+            class Test(unittest.TestCase):
+                def setUp(self):
+                    patch = mock.patch({target!r}, side_effect=RuntimeError)
+                    patch.start()
+                    self.addCleanup(patch.stop)
+
+                def test_body(self):
+                    self.fail("in the body")
+
+                def test_part(self):
+                    with self.subTest(number=1):
+                        raise ValueError("in the part")
+                    with self.subTest(number=2):
+                        self.skipTest("left out")
+            """,
+        )
+        done = run_tests(
+            "--path", ".", "--junit-xml", "j.xml", "--xml", "x", "--event-log", "e.jsonl", "--format", "text=t.txt",
+            "--format", "github=g.txt", "--format", "subunit=s1", "--format", "subunit-v2=s2", *words,
+            cwd=self.project, ZOPE_TESTRUNNER_HISTORY=".testrunner",
+        )  # fmt: skip
+        self.assertIn("Ran 2 tests with 1 failures, 1 errors and 1 skipped", done.out, done)
+        self.assertEqual("", done.err)
+        (folder,) = (self.project / "x" / "testreports").iterdir()
+        texts = [done.out, folder.read_text()]
+        texts += [(self.project / name).read_bytes().decode("utf-8", "replace") for name in self.FILES]
+        for name, text in zip(("output", "x", *self.FILES), texts, strict=True):
+            for said in ("AssertionError", "in the body", "ValueError", "in the part", "test_body", "tests.py"):
+                with self.subTest(target, words=words, name=name):
+                    self.assertIn(said, text)
+        for text in (folder.read_text(), (self.project / "j.xml").read_text()):
+            self.assertIn('message="left out"', text)
+        history = self.project / ".testrunner" / "history"
+        self.assertEqual(2, history.read_text().count("failed\t"))
+        shutil.rmtree(history.parent)
+
+    def test_in_one_process(self) -> None:
+        for target in MOCKED:
+            self.check(target)
+
+    def test_in_several(self) -> None:
+        for target in MOCKED:
+            self.check(target, "-j2")
+
+    def test_with_output_held_back(self) -> None:
+        for target in MOCKED:
+            self.check(target, "--buffer")

@@ -24,12 +24,12 @@ sys.stderr.write(json.dumps([*sys.modules]))
 
 #: All that a run with text output needs of this package.
 NEEDED = {
-    "", "_doctest", "assembly", "config", "events", "exceptions", "execution", "execution.fixtures", "execution.judges",
-    "execution.leftovers", "execution.result", "execution.serial", "execution.stack", "execution.streams",
-    "execution.trailer", "execution.worker", "feature", "filter", "find", "grouping", "imported", "layer", "layers",
-    "listing", "logsupport", "model", "options", "originals", "problem", "process", "record", "report", "report.progress",
-    "report.standins", "report.tally", "report.text", "report.verbs", "runner", "selftest", "shuffle", "slim", "statistics",
-    "tb_format", "util",
+    "", "_doctest", "assembly", "bare", "config", "events", "exceptions", "execution", "execution.fixtures",
+    "execution.forks", "execution.judges", "execution.leftovers", "execution.result", "execution.serial", "execution.stack",
+    "execution.streams", "execution.trailer", "execution.worker", "feature", "filter", "find", "grouping", "imported",
+    "layer", "layers", "listing", "logsupport", "model", "options", "originals", "problem", "process", "record", "report",
+    "report.progress", "report.standins", "report.tally", "report.text", "report.verbs", "runner", "selftest", "shuffle",
+    "slim", "statistics", "tb_format", "util",
 }  # fmt: skip
 
 #: Modules of the standard library that cost time; neither unittest nor argparse loads them.

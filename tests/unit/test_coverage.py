@@ -10,6 +10,7 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import support
 from zope.testrunner import coverage as module
@@ -282,6 +283,46 @@ class TestUnderCoverage(CoverageCase):
         # Only a child executes this.
         self.assertIn(CODE.splitlines().index("        return 3") + 1, self.lines(".coverage")["code.py"])
         self.assertEqual([], os.listdir(self.project / "out"))
+
+
+class InDirectoryTest(support.ProjectCase):
+    """One can be in another directory for a while."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.addCleanup(os.chdir, os.getcwd())
+        self.here = self.project / "here"
+        self.here.mkdir()
+        os.chdir(self.here)
+
+    def test_there_and_back(self) -> None:
+        with module.in_directory(str(self.project)):
+            self.assertEqual(str(self.project), os.getcwd())
+        self.assertEqual(str(self.here), os.getcwd())
+
+    def test_back_after_an_exception(self) -> None:
+        with self.assertRaises(ValueError), module.in_directory(str(self.project)):
+            raise ValueError
+        self.assertEqual(str(self.here), os.getcwd())
+
+    def test_a_place_that_is_gone_is_not_gone_to(self) -> None:
+        with module.in_directory(str(self.project / "gone")):
+            self.assertEqual(str(self.here), os.getcwd())
+
+    def test_a_directory_that_cannot_be_opened(self) -> None:
+        with mock.patch("os.open", side_effect=PermissionError):
+            self.test_there_and_back()
+
+    @unittest.skipUnless(os.name == "posix", "a directory in use can be removed")
+    def test_from_a_directory_that_is_gone(self) -> None:
+        self.here.rmdir()
+        for opening in (os.open, mock.Mock(side_effect=FileNotFoundError)):
+            os.chdir(self.project)
+            self.here.mkdir()
+            os.chdir(self.here)
+            self.here.rmdir()
+            with mock.patch("os.open", opening), module.in_directory(str(self.project)):
+                self.assertEqual(str(self.project), os.getcwd())
 
 
 @unittest.skipIf(coverage is None or not hasattr(os, "fork"), "needs coverage.py and processes that can be forked")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import doctest
 import os
+import tempfile
 import types
 import unittest
 from unittest import mock
 
-from zope.testrunner.model import LayerName, TestRef
+from zope.testrunner.model import LayerName, TestRef, seen_from
 from zope.testrunner.naming import Names, document_parts, names_from, names_of
 
 
@@ -129,6 +130,31 @@ class DocumentTest(unittest.TestCase):
 
         self.assertEqual("prices.rst", found.name)
         self.assertTrue(found.suite.startswith("manuel-") and found.suite.endswith("prices.rst"), found)
+
+
+class MovedTest(unittest.TestCase):
+    """Where a run goes meanwhile does not change what documents are called."""
+
+    def setUp(self) -> None:
+        self.addCleanup(os.chdir, os.getcwd())
+        case = doctest.DocFileSuite("test_naming.py", package=None)._tests[0]  # type: ignore[attr-defined]
+        self.names = lambda: TestRef(case, LayerName("layer")).names
+        self.expected = self.names()
+
+    def test_elsewhere(self) -> None:
+        with seen_from(os.getcwd()):
+            os.chdir("/")
+
+            self.assertEqual(self.expected, self.names())
+        self.assertNotEqual(self.expected, self.names())
+
+    @unittest.skipUnless(os.name == "posix", "a directory in use can be removed")
+    def test_in_a_directory_that_is_gone(self) -> None:
+        with seen_from(os.getcwd()):
+            os.chdir(tempfile.mkdtemp())
+            os.rmdir(os.getcwd())
+
+            self.assertEqual(self.expected, self.names())
 
 
 class LazyTest(unittest.TestCase):

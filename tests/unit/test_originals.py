@@ -19,7 +19,7 @@ SOURCES = Path(originals.__file__).resolve().parent
 
 #: Who has to use the originals, and what of.
 ROOMS = ("execution", "report", "leaks")
-MODULES = ("history.py", "recording.py", "runner.py", "statistics.py")
+MODULES = ("bare.py", "history.py", "recording.py", "runner.py", "statistics.py")
 REPLACED = {"io", "os", "select", "signal", "threading", "time"}
 
 

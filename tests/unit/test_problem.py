@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import doctest
+import linecache
+import pkgutil
 import sys
 import traceback
 import unittest
@@ -8,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from unittest import mock
 
+from zope.testrunner import bare
 from zope.testrunner.exceptions import DocTestFailureException
 from zope.testrunner.model import Outcome, Problem
 from zope.testrunner.problem import LooseExcInfo, is_doctest_report, let_go, plain_text, report_text, snapshot
@@ -98,6 +101,131 @@ class DoctestTest(unittest.TestCase):
         expected = '\nFile "/shop/prices.py", line 25, in shop.price\n\nprice(3)\n\nWant:\n10\n\nGot:\n9\n\n'
         self.assertEqual(expected, report_text(exc_info))
         self.assertFalse(is_doctest_report(exc_info))
+
+
+#: What writing down a traceback may look at, and tests may replace.
+WORLD = (
+    "os.stat",
+    "builtins.open",
+    "io.open",
+    "os.path",
+    "os.getcwd",
+    "linecache.getline",
+    "linecache.getlines",
+    "linecache.updatecache",
+    "linecache.lazycache",
+    "tokenize.open",
+    "traceback.TracebackException",
+    "traceback.StackSummary",
+    "traceback.format_exception",
+    "sys._getframe",
+    "re.compile",
+    "json.dumps",
+    "time.time",
+    "zope.exceptions.exceptionformatter.TextExceptionFormatter",
+    "builtins.repr",
+    "builtins.list",
+    "builtins.any",
+    "builtins.set",
+    "builtins.str",
+    "builtins.issubclass",
+)
+
+
+class MockedWorldTest(unittest.TestCase):
+    """A test fails while its mocks are there: type, message and place are told all the same."""
+
+    def snapshot_under(self, target: str, replacement: object) -> Problem:
+        """By hand: what mock does afterwards needs some of these functions itself."""
+        owner, name = pkgutil.resolve_name(target.rpartition(".")[0]), target.rpartition(".")[2]
+        exc_info, present = raised(AssertionError("under a mock")), getattr(owner, name)
+        linecache.clearcache()
+        setattr(owner, name, replacement)
+        try:
+            return snapshot(Outcome.FAILED, exc_info)
+        finally:
+            setattr(owner, name, present)
+
+    def test_an_exception(self) -> None:
+        for target in WORLD:
+            for replacement in (
+                mock.MagicMock(side_effect=RuntimeError("away")),
+                mock.MagicMock(side_effect=OSError("away")),
+                mock.MagicMock(return_value=None),
+                mock.MagicMock(),
+            ):
+                problem = self.snapshot_under(target, replacement)
+
+                with self.subTest(target, replacement=replacement.side_effect or replacement.return_value):
+                    self.assertEqual(("AssertionError", "under a mock"), (problem.type_name, problem.message))
+                    self.assertIn("AssertionError: under a mock\n", problem.traceback)
+                    self.assertRegex(problem.traceback, r'(?m)^  File "[^"]*test_problem.py", line \d+, in raised$')
+
+    def test_the_line_of_code_is_found_without_what_usually_finds_it(self) -> None:
+        for target in ("os.stat", "linecache.getline", "tokenize.open"):
+            linecache.clearcache()
+            with self.subTest(target), mock.patch(target, side_effect=RuntimeError):
+                problem = snapshot(Outcome.FAILED, raised(ValueError("why")))
+
+                self.assertIn("in raised\n    raise error\nValueError: why\n", problem.traceback)
+
+
+class BareReportTest(unittest.TestCase):
+    """The last resort looks like what it stands in for."""
+
+    def check(self, error: BaseException) -> None:
+        exc_info = raised(error)
+        expected = report_text(exc_info)
+
+        self.assertEqual(expected, bare.report(*exc_info))
+
+    def test_an_exception(self) -> None:
+        self.check(ValueError("why"))
+
+    def test_without_a_message(self) -> None:
+        self.check(AssertionError())
+
+    def test_of_another_module(self) -> None:
+        self.check(doctest.UnexpectedException(None, None, None))  # type: ignore[arg-type]  # nobody looks
+
+    def test_a_chain(self) -> None:
+        before = raised(KeyError("first"))[1]
+        error = ValueError("second")
+        error.__cause__ = before
+        self.check(error)
+
+    def test_a_context(self) -> None:
+        error = ValueError("second")
+        error.__context__ = raised(KeyError("first"))[1]
+        self.check(error)
+
+    def test_what_cannot_be_shown(self) -> None:
+        self.assertIn("Silent: <unprintable", bare.report(*raised(Silent())))
+
+    def test_members_of_a_group(self) -> None:
+        group = ExceptionGroup("both", [ValueError("one"), KeyError("two")])
+
+        self.assertTrue(bare.report(*raised(group)).endswith("  | ValueError: one\n  | KeyError: 'two'\n"))
+
+    def test_information_in_frames(self) -> None:
+        def informs() -> None:
+            __traceback_info__ = "in here"
+            raise ValueError
+
+        try:
+            informs()
+        except ValueError as error:
+            self.assertIn("   - __traceback_info__: in here\n", bare.report(*sys.exc_info()), error)
+
+    def test_a_circle(self) -> None:
+        error = ValueError("why")
+        error.__cause__ = KeyError("other")
+        error.__cause__.__cause__ = error
+
+        self.assertLess(bare.report(*raised(error)).count("ValueError: why"), 20)
+
+    def test_nothing(self) -> None:
+        self.assertEqual("Traceback (most recent call last):\nNone\n", bare.report(None, None, None))
 
 
 class RobustnessTest(unittest.TestCase):

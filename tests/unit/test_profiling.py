@@ -115,7 +115,7 @@ class TestProfile(ProfileCase):
         done = self.run_project("--profile", "cProfile", "--tests-pattern", "^more$")
 
         (name,) = self.profiles()
-        self.assertIn(f"    {self.project / name}\n", done.out)
+        self.assertIn(f"    ./{name}\n", done.out)
 
     def test_in_a_stream_for_programs(self) -> None:
         done = self.run_project("--profile", "cProfile", "--subunit")

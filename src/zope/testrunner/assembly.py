@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from zope.testrunner._doctest import DocTest
-from zope.testrunner.events import LayerStarted, TestFinished, TestStarted
+from zope.testrunner.events import LayerStarted, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.feature import Feature
 from zope.testrunner.filter import Filter
 from zope.testrunner.find import Find
@@ -21,6 +21,7 @@ from zope.testrunner.tb_format import Traceback
 
 if TYPE_CHECKING:
     from zope.testrunner.events import Emit, Event
+    from zope.testrunner.model import Problem
     from zope.testrunner.recording import Memory
     from zope.testrunner.runner import Runner
 
@@ -134,14 +135,19 @@ _SIGNS = ("problem", "is_problem", "import_failures", "failed", "errored", "caus
 
 
 class _Unwritten(Feature):
-    """Stands for the history while there is none; loads what that needs when something goes wrong."""
+    """Stands for the history while there is none; loads what that needs at the end, if something has gone wrong.
+
+    Not before: when a test is reported to have failed, the mocks of that test are still there.
+    """
 
     active = True
 
     def __init__(self, runner: Runner, begin: Callable[[], Memory]) -> None:
         super().__init__(runner)
         self._begin = begin
-        self._memory: Memory | None = None
+        # The ids of tests that failed, each with a zero byte; in one block, so that they do not look like a leak of tests.
+        self._failed = bytearray()
+        self._signs: list[Event] = []
         self._turns: dict[int, LayerStarted] = {}
 
     def takes(self, kind: type[Event]) -> Emit | None:
@@ -149,22 +155,29 @@ class _Unwritten(Feature):
         return None if kind in (TestStarted, TestFinished) else self._take
 
     def _take(self, event: Event) -> None:
-        if self._memory is None:
-            if isinstance(event, LayerStarted):
-                self._turns[event.worker] = event
-            if not any(getattr(event, name, None) for name in _SIGNS):
-                return
-            self._memory = self._begin()
-            for turn in self._turns.values():
-                self._pass_on(turn)
-        self._pass_on(event)
-
-    def _pass_on(self, event: Event) -> None:
-        take = None if self._memory is None else self._memory.takes(type(event))
-        if take is not None:
-            take(event)
+        if isinstance(event, LayerStarted):
+            self._turns[event.worker] = event
+        elif isinstance(event, ProblemReported):
+            self._failed += event.test.id.encode("utf-8", "surrogatepass") + b"\0"
+        elif any(getattr(event, name, None) for name in _SIGNS):
+            turn = self._turns.get(event.worker)
+            kept = _without_exception(event)
+            self._signs += [kept] if turn is None else [turn, kept]
 
     def global_teardown(self) -> None:
         """Begin a history if there is something to remember."""
-        if self._memory is not None:
-            self._memory.global_teardown()
+        if not (self._failed or self._signs):
+            return
+        memory = self._begin()
+        for event in self._signs:
+            take = memory.takes(type(event))
+            if take is not None:
+                take(event)
+        memory.noted += self._failed
+        memory.global_teardown()
+
+
+def _without_exception(event: Event) -> Event:
+    """The event, which can be kept, as it does not keep all that was there when something was raised."""
+    problem: Problem | None = getattr(event, "problem", None)
+    return event if problem is None else event.replace(problem=problem.detached())

@@ -5,6 +5,7 @@ Each stage of the run is given the one group that concerns it.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -93,7 +94,8 @@ class LeakPolicy(Record):
 
     ``hunt`` repeats each test to find out whether it leaks: the text is ``STAB:RUN``, numbers of runs to settle down and to
     judge, or empty for as few as it takes; ``layers`` does so with set-ups and tear-downs.  ``explain`` finds out what
-    leaks, ``report_only`` does not fail the run for it.  ``baseline`` is a file with known leaks, ``update`` writes it.
+    leaks, ``report_only`` does not fail the run for it.  ``baseline`` is a file with known leaks, ``update`` writes it;
+    ``started_in`` is the directory from which its name is seen.
 
     Sizes are in bytes: ``rss_limit`` is what one test may add to the memory of the process, ``total_limit`` what the
     process may have, ``retained`` from which size on attributes that a test leaves on itself are reported.
@@ -112,6 +114,7 @@ class LeakPolicy(Record):
     total_limit: int | None = None
     retained: int | None = None
     log_memory: bool = False
+    started_in: str = os.curdir
 
     @property
     def hunts(self) -> bool:
@@ -181,8 +184,17 @@ class Config(Record):
         )
 
 
+def from_start(options: object, path: str) -> str:
+    """Where a path of the command line leads: it is seen from where that was given, not from the directory of the moment.
+
+    Messages name it as the user did.
+    """
+    return os.path.join(getattr(options, "started_in", os.curdir), path)
+
+
 def _leak_policy(options: object, verbose: int) -> LeakPolicy:
     report = bool(getattr(options, "report_refcounts", False))
+    baseline = getattr(options, "leaks_baseline", None)
     return LeakPolicy(
         report=report,
         details=report and verbose > 0,
@@ -190,12 +202,13 @@ def _leak_policy(options: object, verbose: int) -> LeakPolicy:
         layers=bool(getattr(options, "leaks_layers", False)),
         explain=bool(getattr(options, "leaks_explain", True)),
         report_only=bool(getattr(options, "leaks_report_only", False)),
-        baseline=getattr(options, "leaks_baseline", None),
+        baseline=baseline,
         update=bool(getattr(options, "leaks_baseline_update", False)),
         rss_limit=getattr(options, "rss_limit", None),
         total_limit=getattr(options, "memory_total_limit", None),
         retained=getattr(options, "report_retained", None),
         log_memory=getattr(options, "rss_log", None) is not None,
+        started_in=os.curdir if baseline is None else from_start(options, os.curdir),
     )
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import TYPE_CHECKING, Protocol
 
@@ -69,14 +70,17 @@ class Coverage(Feature):
     def __init__(self, runner: Runner) -> None:
         super().__init__(runner)
         self._library = _library()
-        self._directory = os.path.join(runner.cwd or os.getcwd(), runner.options.coverage)
+        # Relative paths mean this one, in the project's configuration as well, wherever tests go.
+        self._home = runner.cwd or os.getcwd()
+        self._directory = os.path.join(self._home, runner.options.coverage)
         self._pid = os.getpid()
         self._own: Measurement | None = None
         self._outer: Measurement | None = None
         self._release: Callable[[], None] | None = None
         self._complaints: list[str] = []
         try:
-            self._settings: Measurement = self._library.Coverage()
+            with in_directory(self._home):
+                self._settings: Measurement = self._library.Coverage()
         except self._library.CoverageException as error:
             raise _unusable(error) from None
         self._data_file = self._place_of("run:data_file", ".coverage", "COVERAGE_FILE")
@@ -90,7 +94,7 @@ class Coverage(Feature):
     def _place_of(self, option: str, default: str, variable: str = "") -> str:
         """Where something is to be written: where the project's configuration says, or else in the directory."""
         if self._is_set(option, default) or (variable and variable in os.environ):
-            return os.path.abspath(str(self._settings.get_option(option)))
+            return os.path.join(self._home, str(self._settings.get_option(option)))
         return os.path.join(self._directory, default)
 
     # The first process, and children that were started anew
@@ -110,7 +114,7 @@ class Coverage(Feature):
 
     def global_teardown(self) -> None:
         if self.runner.worker == 0:
-            with self._listening():
+            with self._listening(), in_directory(self._home):
                 self._combine()
 
     def report(self) -> None:
@@ -123,7 +127,7 @@ class Coverage(Feature):
                 "processes executed.",
             )
         else:
-            with self._listening():
+            with self._listening(), in_directory(self._home):
                 self._report()
         for text in self._complaints:
             self._say(Importance.SUBOPTIMAL, f"Coverage: {text}")
@@ -152,9 +156,9 @@ class Coverage(Feature):
             if options.package:
                 settings["source_pkgs"] = list(options.package)
             else:
-                settings["source"] = list(dict.fromkeys(path for path, _ in options.test_path)) or [os.getcwd()]
+                settings["source"] = list(dict.fromkeys(path for path, _ in options.test_path)) or [self._home]
         try:
-            with self._listening():
+            with self._listening(), in_directory(self._home):
                 own: Measurement = self._library.Coverage(data_file=self._data_file, data_suffix=True, **settings)
                 own.start()
         except (self._library.CoverageException, ImportError) as error:
@@ -178,7 +182,7 @@ class Coverage(Feature):
         if own is None:
             return
         try:
-            with self._listening():
+            with self._listening(), in_directory(self._home):
                 own.stop()
                 own.save()
         except (self._library.CoverageException, OSError) as error:
@@ -264,6 +268,32 @@ class _Listening(warnings.catch_warnings):
     ) -> None:
         super().__exit__(kind, error, trace)
         self._complaints += [str(warning.message) for warning in self._warned]
+
+
+@contextlib.contextmanager
+def in_directory(path: str) -> Iterator[None]:
+    """Be in another directory for a while, and then where this process was before, even if that directory is gone.
+
+    If one cannot get there, as it is gone, everything goes on where it is.
+    """
+    before: int | str | None = None
+    with contextlib.suppress(OSError, AttributeError):
+        # The only way back to a directory that is gone.
+        before = os.open(os.curdir, os.O_RDONLY | os.O_DIRECTORY)
+    if before is None:
+        # Windows has no such thing, and some directories cannot be read.
+        with contextlib.suppress(OSError):
+            before = os.getcwd()
+    try:
+        with contextlib.suppress(OSError):
+            os.chdir(path)
+        yield
+    finally:
+        if before is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(before)
+        if isinstance(before, int):
+            os.close(before)
 
 
 def _unusable(error: Exception) -> UsageError:

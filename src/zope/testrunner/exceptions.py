@@ -30,6 +30,10 @@ class DuplicateTestIDError(DiscoveryError):
     """Two tests have the same id although ``--require-unique`` was given; rename one of them."""
 
 
+class ImportForked(DiscoveryError):
+    """The import of a test module forked, and the new process came back from it; end it with `os._exit` where it is made."""
+
+
 class LayerError(TestRunnerError):
     """A layer could not do its part."""
 

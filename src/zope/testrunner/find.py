@@ -22,9 +22,11 @@ from zope.testrunner.exceptions import (
     DiscoveryError,
     DuplicateTestIDError,
     EndRun,
+    ImportForked,
     LayerError,
     UsageError,
 )
+from zope.testrunner.execution.forks import Forks, current
 from zope.testrunner.feature import Feature
 from zope.testrunner.filter import SAMPLE, build_filtering_func, is_text
 from zope.testrunner.layer import UnitTests
@@ -398,9 +400,12 @@ def find_suites(
             journal.begin_import(module_name)
         try:
             suite = _suite_of(module_name, options.suite_name)
-        except _NOT_OURS:
+            _see_forks()
+        except _NOT_OURS as error:
+            current().check(error)
             raise
         except BaseException as error:
+            current().check(error)
             yield StartUpFailure(options, module_name, (type(error), error, _users_frames(error, options)))
         else:
             yield suite
@@ -419,6 +424,13 @@ def _suite_of(module_name: str, suite_name: str) -> unittest.TestSuite:
     if not isinstance(suite, unittest.TestSuite):
         raise TypeError(f"Invalid test_suite, {suite!r}, in {module_name}")
     return suite
+
+
+def _see_forks() -> None:
+    """Raise `ImportForked` if what was just imported has forked, and the new process came back from it."""
+    forks = current()
+    for _, how in forks.back(None) if forks.any else ():
+        raise ImportForked(f"the import forked, and the new process {how} instead of ending; it was ended")
 
 
 def _expect_directory(path: str, known: set[str]) -> None:
@@ -521,6 +533,7 @@ def _module_name(options: argparse.Namespace, path: str, package: str) -> str | 
 def import_name(name: str) -> ModuleType:
     """Import a module by its dotted name and return it."""
     __import__(name)
+    _see_forks()
     return sys.modules[name]
 
 
@@ -654,6 +667,16 @@ def _extend_path(paths: Iterable[str]) -> None:
             sys.path.insert(0, path)
 
 
+def _fix_path(directory: str) -> None:
+    """Let relative entries of ``sys.path`` be seen from this directory, also when an import has left it."""
+    for number, path in enumerate(sys.path):
+        if isinstance(path, str) and not os.path.isabs(path):
+            entry = os.path.normpath(os.path.join(directory, path))
+            # Not what is no directory: a hook for imports may have names of its own.
+            if os.path.isdir(entry) or os.path.isfile(entry):
+                sys.path[number] = entry
+
+
 def walk_with_symlinks(options: argparse.Namespace, dir: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """Every directory from ``dir`` down, as its path, the names of its directories and the names of its files, sorted.
 
@@ -780,12 +803,13 @@ class Find(Feature):
 
     def global_setup(self) -> None:
         _extend_path(getattr(self.runner.options, "path", None) or ())
+        _fix_path(self.runner.options.started_in)
 
     def arrange(self, plan: Plan) -> Plan:
         journal = _Journal(self._tell)
         token = _journal.set(journal)
         try:
-            with _rare_collections(), self._watching(journal):
+            with _rare_collections(), Forks().watching(), self._watching(journal):
                 # Some projects replace this function of the module.
                 found = dict(find_tests(self.runner.options, self.runner.found_suites))
         finally:

@@ -10,6 +10,7 @@ import unittest
 from collections.abc import Iterable, MutableSequence
 from typing import TYPE_CHECKING
 
+from zope.testrunner.config import from_start
 from zope.testrunner.events import OutputPassed
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
@@ -73,10 +74,12 @@ class LoadList(Feature):
     def __init__(self, runner: Runner) -> None:
         super().__init__(runner)
         self._path: str | None = runner.options.load_list
+        # The import of a test module may go to another directory.
+        self._place = from_start(runner.options, self._path or "")
         self.active = self._path is not None
         self._copy: str | None = None
         if self._path == "-":
-            self._path = self._copy = _copied_input()
+            self._path = self._place = self._copy = _copied_input()
             # Child processes cannot read it once more.
             for words in (runner.options.original_testrunner_args, runner.options.testrunner_defaults or []):
                 _replace(words, self._path)
@@ -105,9 +108,8 @@ class LoadList(Feature):
             os.unlink(self._copy)
 
     def _lines(self) -> list[str]:
-        assert self._path is not None
         try:
-            with open(self._path, encoding="utf-8", errors="surrogateescape") as file:
+            with open(self._place, encoding="utf-8", errors="surrogateescape") as file:
                 return [line.strip() for line in file if line.strip()]
         except OSError as error:
             raise UsageError(f"--load-list {self._path}: cannot read it: {error.strerror}") from None

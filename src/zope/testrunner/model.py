@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING, NewType, Protocol
@@ -14,6 +16,20 @@ if TYPE_CHECKING:
 
     from zope.testrunner.leaks.readings import Growth
     from zope.testrunner.naming import Names
+
+#: The directory from which documents are named, None for the current one.
+_directory: ContextVar[str | None] = ContextVar("directory_of_documents", default=None)
+
+
+@contextmanager
+def seen_from(directory: str) -> Iterator[None]:
+    """Name documents in reports as they are seen from this directory for a while, wherever tests go."""
+    token = _directory.set(directory)
+    try:
+        yield
+    finally:
+        _directory.reset(token)
+
 
 #: The dotted name of a layer: its only identity that crosses a process border.
 LayerName = NewType("LayerName", str)
@@ -154,7 +170,8 @@ class TestRef:
         if not hasattr(self, "_names"):
             from zope.testrunner.naming import names_from, names_of
 
-            self._names = names_from(self.id) if self.live is None else names_of(self.live, self.id)
+            live = self.live
+            self._names = names_from(self.id) if live is None else names_of(live, self.id, _directory.get())
         return self._names
 
     def named(self, names: Names) -> TestRef:

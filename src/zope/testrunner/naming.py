@@ -25,8 +25,10 @@ class Names(NamedTuple):
 _FIXTURE = re.compile(r"(setUp|tearDown)(Class|Module) \((?P<owner>.+)\)")
 
 
-def names_of(test: object, id: str) -> Names:
+def names_of(test: object, id: str, directory: str | None = None) -> Names:
     """The names of a live test; ``id`` is what it is called otherwise.
+
+    Documents are named as seen from an absolute ``directory``, by default the current one.
 
     - A document run by doctest or manuel is in suite ``doctest-`` (``manuel-``) and its path joined by dashes, as far as
       `document_parts` says; its class is the directories joined by dots, its name that of the file.
@@ -36,11 +38,11 @@ def names_of(test: object, id: str) -> Names:
     kind = type(test)
     if _is(test, "doctest", "DocFileCase"):
         parsed = getattr(test, "_dt_test")  # noqa: B009 - what doctest's own id() looks at
-        return _document("doctest", str(parsed.filename or parsed.name), str(parsed.name))
+        return _document("doctest", str(parsed.filename or parsed.name), str(parsed.name), directory)
     if _is(test, "manuel.testing", "TestCase"):
         location = getattr(getattr(test, "regions", None), "location", None)
         if isinstance(location, str):
-            return _document("manuel", location, os.path.basename(location))
+            return _document("manuel", location, os.path.basename(location), directory)
     elif not _is(test, "doctest", "DocTestCase"):
         if _fixture(id):
             return names_from(id)
@@ -74,8 +76,9 @@ def document_parts(path: str, directory: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _document(prefix: str, path: str, name: str) -> Names:
-    *directories, file = document_parts(os.path.abspath(path), os.getcwd())
+def _document(prefix: str, path: str, name: str, directory: str | None) -> Names:
+    here = directory or os.getcwd()
+    *directories, file = document_parts(os.path.normpath(os.path.join(here, path)), here)
     return Names("-".join([prefix, *directories, file]), ".".join(directories), name)
 
 

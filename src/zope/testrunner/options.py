@@ -728,6 +728,8 @@ def get_options(
 
     Besides the values of options, the namespace has ``original_testrunner_args`` (``args``), ``prefix`` and ``test_path``
     (pairs of a directory and the package that it belongs to), ``fail`` (False), and ``notices``, texts to show to people.
+    It also has ``started_in``, the current directory: paths are as the user gave them, and they are seen from there
+    (`zope.testrunner.config.from_start`).
 
     Raises `UsageError` if the run cannot be done as asked; ``status`` is the exit status for it, and texts of those with
     status 1 have always gone to standard output.  Where it is the words that make no sense, it is a `CommandLineError`.
@@ -756,6 +758,7 @@ def get_options(
         options.legacy_module_filter, options.legacy_test_filter = positionals
 
     options.original_testrunner_args = args
+    options.started_in = _current_directory()
     options.fail = False
     options.notices = []
     _check(options)
@@ -774,6 +777,14 @@ def complaint(error: UsageError) -> str:
         return str(error)
     usage = error.usage if isinstance(error, CommandLineError) else ""
     return f"{usage}{parser.prog}: error: {error}"
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        # It is gone; whoever needs it will say so.
+        return os.curdir
 
 
 def _is_terminal() -> bool:

@@ -12,12 +12,20 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from zope.testrunner import bare
 from zope.testrunner.exceptions import DocTestFailureException, UnexpectedSuccess
 from zope.testrunner.model import Outcome, Problem
 
 if TYPE_CHECKING:
     import doctest
     from typing import TypeGuard
+
+# As they are before any test can put something in their place: a test that fails is reported while its mocks are there.
+_str, _type, _is_subclass, _getattr = str, type, issubclass, getattr
+
+#: The flags of functions that may go on after an exception has passed through them (CO_GENERATOR, CO_COROUTINE,
+#: CO_ITERABLE_COROUTINE and CO_ASYNC_GENERATOR of the module inspect, which is slow to load).
+_MAY_GO_ON = 0x20 | 0x80 | 0x100 | 0x200
 
 #: An exc_info of which some or all parts may be missing.
 LooseExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
@@ -41,7 +49,7 @@ def snapshot(outcome: Outcome, exc_info: LooseExcInfo, *, standard: bool = False
     return Problem(
         outcome,
         _qualified(kind),
-        "" if error is None else _safely(_message, error),
+        "" if error is None else _safely(_message, error, error),
         report_text((kind, error, trace), standard=standard),
         is_doctest,
         live,
@@ -54,10 +62,6 @@ def let_go(error: BaseException | None) -> None:
     From Python 3.12 on, unittest leaves cycles between an exception and the frames that handled it, so all that a failing
     test had in its variables would live until some later garbage collection.  Frames that are still running are left alone.
     """
-    from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
-
-    # Functions that may go on after an exception has passed through them; clearing their frames would close them.
-    may_go_on = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR | CO_ITERABLE_COROUTINE
     seen: set[int] = set()
     chain = [error]
     while chain:
@@ -70,7 +74,8 @@ def let_go(error: BaseException | None) -> None:
         while trace is not None:
             frame = trace.tb_frame
             # From Python 3.15 on, doctest makes frames of its own for examples, which have next to nothing.
-            if type(frame) is FrameType and not frame.f_code.co_flags & may_go_on:
+            # Clearing the frame of a function that may go on would close it.
+            if type(frame) is FrameType and not frame.f_code.co_flags & _MAY_GO_ON:
                 with contextlib.suppress(RuntimeError):
                     frame.clear()
                     # Up to Python 3.12, a dictionary of the variables stays with the frame once somebody has looked at it,
@@ -83,18 +88,25 @@ def report_text(exc_info: LooseExcInfo, *, standard: bool = False) -> str:
     """The report on an exception as people read it, ending in a line end: a traceback, or what a doctest has to say."""
     error = exc_info[1]
     if is_doctest_report(exc_info):
-        return _safely(_doctest_report, error)
+        return _safely(_doctest_report, error, error)
     if _is_doctest_failure(error):
-        return _safely(_example_report, error)
+        return _safely(_example_report, error, error)
     render = _standard_traceback if standard else _own_traceback
-    text = _safely(render, exc_info)
+    try:
+        text = render(exc_info)
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException:
+        text = ""
+    # Either the exception's own code fails, or what the report is written with is replaced at this moment.
+    text = text or _safely(_bare_traceback, exc_info, error)
     return text if text.endswith("\n") else text + "\n"
 
 
 def is_doctest_report(exc_info: LooseExcInfo) -> bool:
     """Whether this exception reports on the examples of a doctest."""
     # By the type itself, since an attribute that is computed can make `isinstance` raise anything.
-    return issubclass(type(exc_info[1]), DocTestFailureException)
+    return _is_subclass(_type(exc_info[1]), DocTestFailureException)
 
 
 def _own_traceback(exc_info: LooseExcInfo) -> str:
@@ -111,6 +123,10 @@ def _standard_traceback(exc_info: LooseExcInfo) -> str:
     return "".join(TracebackException(kind or type(None), error, trace).format())  # type: ignore[arg-type]
 
 
+def _bare_traceback(exc_info: LooseExcInfo) -> str:
+    return plain_text(bare.report(*exc_info))
+
+
 def _doctest_report(error: BaseException | None) -> str:
     arguments = () if error is None else error.args
     return str(arguments[0]) if arguments else ""
@@ -119,7 +135,7 @@ def _doctest_report(error: BaseException | None) -> str:
 def _is_doctest_failure(error: BaseException | None) -> TypeGuard[doctest.DocTestFailure]:
     # Nobody can have raised it without the module being there.
     module = sys.modules.get("doctest")
-    return module is not None and issubclass(type(error), module.DocTestFailure)
+    return module is not None and _is_subclass(_type(error), module.DocTestFailure)
 
 
 def _example_report(error: doctest.DocTestFailure) -> str:
@@ -136,22 +152,21 @@ def plain_text(text: str) -> str:
 
 
 def _message(error: BaseException) -> str:
-    return plain_text(str(error))
+    return plain_text(_str(error))
 
 
 def _qualified(kind: type[BaseException] | None) -> str:
     if kind is None:
         return ""
-    module, name = getattr(kind, "__module__", None), getattr(kind, "__qualname__", "?")
-    return str(name) if module in (None, "builtins") else f"{module}.{name}"
+    module, name = _getattr(kind, "__module__", None), _getattr(kind, "__qualname__", "?")
+    return _str(name) if module in (None, "builtins") else f"{module}.{name}"
 
 
-def _safely(render: Callable[[Subject], str], subject: Subject) -> str:
+def _safely(render: Callable[[Subject], str], subject: Subject, error: BaseException | None) -> str:
     """What ``render`` says, or what can be said when the code of an exception fails itself."""
     try:
         return render(subject)
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as failure:  # such as SystemExit out of a __str__
-        error = subject[1] if isinstance(subject, tuple) else subject
-        return f"<{type(error).__name__} that cannot be shown: {type(failure).__name__} while writing it down>"
+        return f"<{_type(error).__name__} that cannot be shown: {_type(failure).__name__} while writing it down>"

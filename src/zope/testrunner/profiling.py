@@ -125,14 +125,14 @@ class Profiling(Feature):
 
         total: Stats | None = None
         for name in self._files():
-            path = os.path.join(self._directory, name)
-            if not os.path.exists(path):
-                path = os.path.abspath(os.path.join(self._place, name))
+            path = os.path.join(self._place, name)
             try:
                 stats = Stats(path)
             except (EOFError, ValueError, TypeError, OSError) as error:
                 self._complain(f"{name} cannot be read: {error}")
                 continue
+            # What it shows of a file begins with when that was written, and is to have the name as the user would give it.
+            stats.files = [each.replace(path, os.path.join(self._directory, name)) for each in stats.files]  # type: ignore[attr-defined]
             total = stats if total is None else total.add(stats)
         return total
 

@@ -6,11 +6,9 @@ It is loaded when there is something to remember, or somebody asks for what is r
 from __future__ import annotations
 
 import contextlib
-import marshal
 import sys
 import unittest
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -54,8 +52,9 @@ class Memory(Feature):
         self._failed: set[Subject] = set()
         # By whether it is so: to note it of what earlier runs have left, in the middle of repetitions, takes no memory.
         self._mended: dict[Subject, bool] = {}
-        # The ids of tests that failed, in one block, so that it does not look as if tests had left something behind.
-        self._noted = bytearray()
+        #: The ids of tests that failed, each with a zero byte behind it; in one block, so that it does not look as if tests
+        #: had left something behind.
+        self.noted = bytearray()
         self._tests: dict[str, float] = {}
         self._set_up: dict[str, float] = {}
         self._torn_down: dict[str, float] = {}
@@ -218,12 +217,11 @@ class Memory(Feature):
                 self._mended.update(dict.fromkeys(subjects, True))
 
     def _problem_reported(self, event: events.ProblemReported) -> None:
-        self._noted += marshal.dumps(str(event.test.id))
+        self.noted += event.test.id.encode("utf-8", "surrogatepass") + b"\0"
 
     def _read_noted(self) -> None:
-        source = BytesIO(self._noted)
-        while source.tell() < len(self._noted):
-            self._failed.add(("test", marshal.load(source)))  # noqa: S302 - our own bytes
+        ids = self.noted.decode("utf-8", "surrogatepass").split("\0")
+        self._failed.update(("test", each) for each in ids[:-1])
 
     def _discovered(self, event: events.Discovered) -> None:
         if event.worker == 0:

@@ -47,7 +47,7 @@ from zope.testrunner.layers import (
     order_by_bases,
     registry_of_run,
 )
-from zope.testrunner.model import LayerName, Plan, Reason
+from zope.testrunner.model import LayerName, Plan, Reason, seen_from
 from zope.testrunner.options import complaint, get_options
 from zope.testrunner.originals import os, time
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
@@ -268,7 +268,7 @@ class Runner:
         self._bus = self._new_bus(self._sinks())
         for text in self.options.notices if self.worker == 0 else ():
             self.emit(OutputPassed(self.clock(), 0, "stdout", f"{text}\n".encode("utf-8", "backslashreplace")))
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), seen_from(self.options.started_in):
             self._filter_warnings()
             self._run()
         return None
@@ -583,7 +583,7 @@ class Runner:
     @property
     def directory(self) -> str:
         """The directory in which the run was started."""
-        return self.cwd if self.cwd is not None else os.getcwd()
+        return self.cwd if self.cwd is not None else str(self.options.started_in)
 
     def _work(self, serve: Serve, worker: int) -> None:
         """Be a copy of the process that was started, which runs tests for it."""

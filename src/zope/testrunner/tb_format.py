@@ -10,10 +10,15 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator
+from traceback import TracebackException
 from types import TracebackType
 from typing import Final, Protocol, TextIO
 
+from zope.testrunner import bare
 from zope.testrunner.feature import Feature
+
+# As it is before any test can put something in its place.
+_getframe = sys._getframe
 
 HEADER = "Traceback (most recent call last):\n"
 
@@ -126,7 +131,7 @@ def _report(
 ) -> Iterator[str]:
     if _is_reentered():
         # What is shown of a frame is computed by code of the user, who may well format exceptions in there.
-        yield from traceback.TracebackException(kind or type(None), error, trace).format(chain=chain)  # type: ignore[arg-type]
+        yield from TracebackException(kind or type(None), error, trace).format(chain=chain)  # type: ignore[arg-type]
         return
     for link in reversed(list(_links(kind, error, trace, chain))):
         yield from _single(link, limit)
@@ -143,7 +148,7 @@ class _Link:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-        summary: traceback.TracebackException | None,
+        summary: TracebackException | None,
         *after: str,
     ) -> None:
         self.kind = kind
@@ -174,9 +179,9 @@ def _links(
         yield _Link(type(error), error, error.__traceback__, summary, sentence)
 
 
-def _summary(kind: type[BaseException] | None, error: BaseException | None) -> traceback.TracebackException | None:
+def _summary(kind: type[BaseException] | None, error: BaseException | None) -> TracebackException | None:
     try:
-        return traceback.TracebackException(kind or type(None), error, None, limit=0, compact=True)  # type: ignore[arg-type]
+        return TracebackException(kind or type(None), error, None, limit=0, compact=True)  # type: ignore[arg-type]
     except MemoryError:
         raise
     except Exception:
@@ -208,11 +213,21 @@ def _frames(trace: TracebackType | None, limit: int | None) -> list[str]:
     debugging = exceptionformatter.DEBUG_EXCEPTION_FORMATTER
     exceptionformatter.DEBUG_EXCEPTION_FORMATTER = 0
     try:
-        head = [formatter.formatLine(tb=entry) + "\n" for entry in shown[:lower]]
-        tail = [formatter.formatLine(tb=entry) + "\n" for entry in shown[upper:]]
+        head = [_entry(formatter, entry) for entry in shown[:lower]]
+        tail = [_entry(formatter, entry) for entry in shown[upper:]]
     finally:
         exceptionformatter.DEBUG_EXCEPTION_FORMATTER = debugging
     return [*head, *notice, *tail]
+
+
+def _entry(formatter: _FrameFormatter, entry: TracebackType) -> str:
+    try:
+        return "".join((formatter.formatLine(tb=entry), "\n"))
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException:
+        # A test may have replaced what that is written with, such as `os.stat` and `linecache`.
+        return bare.entry(entry)
 
 
 def _cut(count: int, limit: object) -> tuple[int, int, list[str]]:
@@ -275,7 +290,7 @@ def _members(group: BaseExceptionGroup[BaseException], limit: int | None, chain:
 
 def _is_reentered() -> bool:
     """Whether a frame is being written right now, further up in this thread."""
-    frame = sys._getframe(1).f_back
+    frame = _getframe(1).f_back
     while frame is not None:
         if frame.f_code is _frames.__code__:
             return True

@@ -120,32 +120,6 @@ class TestTests(HearingCase):
         self.assertEqual([b"hello"], [event.data for event in self.sink.of(OutputPassed)])
         self.assertEqual(["OutputPassed", "TestFinished"], self.sink.kinds()[-2:])
 
-    def test_a_copy_makes_its_test_an_error(self) -> None:
-        self.say(serving.STARTED, 1.0, 0)
-        self.say(serving.COPY, 0)
-        self.finish(0)
-
-        self.assertEqual([Outcome.ERRORED], self.outcomes())
-        self.assertEqual(1, len(self.sink.of(ProblemReported)))
-
-    def test_also_if_it_comes_back_from_what_is_before_the_test(self) -> None:
-        self.say(serving.COPY, 0)
-        self.say(serving.STARTED, 1.0, 0)
-        self.finish(0)
-
-        self.assertEqual([Outcome.ERRORED], self.outcomes())
-
-    def test_a_copy_that_comes_back_from_a_fixture_is_its_problem(self) -> None:
-        label = "setUpClass (m.Plain)"
-        self.say(serving.DOING, label)
-        self.say(serving.COPY, label)
-        self.say(serving.DOING, None)
-        self.say(serving.STARTED, 1.0, 0)
-        self.finish(0)
-
-        self.assertEqual([label], [event.test.label for event in self.sink.of(ProblemReported)])
-        self.assertEqual([Outcome.PASSED], self.outcomes())
-
     def test_a_child_that_was_interrupted_interrupts_the_run(self) -> None:
         self.say(serving.BYE, False, False, True)
 

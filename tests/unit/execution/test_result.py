@@ -78,6 +78,60 @@ class Sample(unittest.TestCase):
         sys.stdout.close()
 
 
+class StandardOutputTest(unittest.TestCase):
+    """Problems are told where the report goes, whatever a test has in the place of standard output."""
+
+    def told_to(self, run: Callable[[unittest.TestCase], object]) -> list[object]:
+        told: list[object] = []
+
+        class Case(unittest.TestCase):
+            def runTest(self) -> None:
+                run(self)
+
+        def emit(event: Event) -> None:
+            if isinstance(event, ProblemReported):
+                told.append(sys.stdout)
+
+        usual = sys.stdout
+        self.addCleanup(setattr, sys, "stdout", usual)
+        Result(emit, FakeClock(), LayerName("layer"), 1).run_test(Case())
+        return told
+
+    def test_a_test_that_has_replaced_it(self) -> None:
+        usual, other = sys.stdout, io.StringIO()
+
+        def run(case: unittest.TestCase) -> None:
+            sys.stdout = other
+            with case.subTest():
+                case.fail()
+            case.assertIs(other, sys.stdout)
+            case.fail()
+
+        self.assertEqual([usual, usual], self.told_to(run))
+        self.assertIs(other, sys.stdout)
+
+    def test_a_test_that_has_taken_it_away(self) -> None:
+        usual = sys.stdout
+
+        def run(case: unittest.TestCase) -> None:
+            del sys.stdout
+            case.fail()
+
+        self.assertEqual([usual], self.told_to(run))
+
+    def test_what_is_closed_is_not_put_back(self) -> None:
+        other, closed = io.StringIO(), io.StringIO()
+        usual, sys.stdout = sys.stdout, closed
+        self.addCleanup(setattr, sys, "stdout", usual)
+
+        def run(case: unittest.TestCase) -> None:
+            sys.stdout.close()
+            sys.stdout = other
+            case.fail()
+
+        self.assertEqual([other], self.told_to(run))
+
+
 class TestCaseless:
     """A test object that is no TestCase and never says that it started."""
 

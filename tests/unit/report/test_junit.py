@@ -137,6 +137,37 @@ class CaseTest(ReportCase):
         said = f"The following test left new threads behind:\n{test.label}\nNew thread(s): [<t>]\n"
         self.assertEqual((None, said), (first.findtext("system-err"), second.findtext("system-err")))
 
+    def skipping(self, *reasons: str, failing: tuple[object, ...] = ()) -> list[ET.Element]:
+        note, test = Recorder(), ref("test_a")
+        for each in failing:
+            label = None if each is ERROR else f"{test.label} (i=1)"
+            note(events.ProblemReported, test, each, 0.5, label)
+        outcome = Outcome.FAILED if failing else Outcome.SKIPPED
+        note(events.TestFinished, test, outcome, 0.75, reasons, "late\n", None)
+        return list(self.root(ended(note))[0].iter("testcase"))
+
+    def test_what_was_skipped_is_there_beside_sub_tests_that_failed(self) -> None:
+        for failing in ((problem(),), (problem(), problem()), (ERROR,), (problem(), ERROR)):
+            with self.subTest(failing=[each.type_name for each in failing]):
+                *others, skip = self.skipping("one", "two", failing=failing)
+
+                self.assertEqual("one; two", skip.find("skipped").get("message"))
+                self.assertEqual("late\n", skip.findtext("system-out"))
+                self.assertEqual("0.250000", skip.get("time"))
+                self.assertEqual(len(failing), len(others))
+                self.assertTrue(all(each.find("failure") is not None or each.find("error") is not None for each in others))
+
+    def test_what_was_skipped_counts_as_such(self) -> None:
+        note, test = Recorder(), ref("test_a")
+        note(events.ProblemReported, test, problem(), 0.5, f"{test.label} (i=1)")
+        note(events.TestFinished, test, Outcome.FAILED, 0.5, ("one",))
+        run = ended(note)
+        suite = self.root(run)[0]
+        (in_folder,) = self.files(run).values()
+
+        self.assertEqual(("2", "1", "1"), (suite.get("tests"), suite.get("failures"), suite.get("skipped")))
+        self.assertEqual("one", in_folder.find("testcase/skipped").get("message"))
+
     def test_output_of_a_test_that_passes(self) -> None:
         case = self.case((events.TestFinished, ref("test_a"), Outcome.PASSED, 0.0, (), "said\n", None))
         self.assertEqual(("said\n", None), (case.findtext("system-out"), case.findtext("system-err")))
@@ -193,6 +224,15 @@ class LeakTest(ReportCase):
     def test_of_a_test_that_failed_as_well(self) -> None:
         suite = self.judged(ref("test_a"), Outcome.FAILED)
         self.assertEqual(("2", "2"), (suite.get("tests"), suite.get("failures")))
+
+    def test_of_a_test_that_has_skipped_something(self) -> None:
+        note, test = Recorder(), ref("test_a")
+        note(events.TestFinished, test, Outcome.SKIPPED, 0.5, ("one",))
+        note(events.LeakJudged, LAYER, test, Growth.LEAK, (self.verdict,), 5, ("Leak in it",), None, True)
+        suite = self.root(ended(note))[0]
+
+        self.assertEqual(("1", "1"), (suite.get("failures"), suite.get("skipped")))
+        self.assertEqual("one", suite.find("testcase/skipped").get("message"))
 
     def test_one_that_is_tolerated(self) -> None:
         suite = self.judged(ref("test_a"), is_problem=False)

@@ -22,12 +22,16 @@ _ABOUT = "Leaks that are tolerated, by test and tracker, with the growth per run
 class Baseline:
     """The known leaks in a file: for each test, by the name of the tracker, how much every run adds.
 
+    ``name`` is what the user calls the file, ``started_in`` the directory from which that is seen.
+
     Raises `UsageError` if the file cannot be read; one that is not there is empty if it is going to be written.
     """
 
-    def __init__(self, path: str, *, update: bool = False) -> None:
-        self._path = path
-        self._known = self._read(path, may_be_missing=update)
+    def __init__(self, name: str, started_in: str = os.curdir, *, update: bool = False) -> None:
+        self._name = name
+        # Tests, and the import of their modules, may go to another directory.
+        self._path = os.path.join(started_in, name)
+        self._known = self._read(may_be_missing=update)
         self._noted: dict[str, dict[str, int]] = {}
 
     def tolerates(self, name: str, verdicts: Iterable[Verdict]) -> bool:
@@ -47,7 +51,7 @@ class Baseline:
 
     def _write(self) -> None:
         # Children may have written it since it was read.
-        known = {**self._read(self._path, may_be_missing=True), **self._noted}
+        known = {**self._read(may_be_missing=True), **self._noted}
         leaks = {name: entry for name, entry in sorted(known.items()) if entry}
         data = {"version": _VERSION, "about": _ABOUT, "leaks": leaks}
         aside = f"{self._path}.new"
@@ -57,24 +61,24 @@ class Baseline:
                 file.write("\n")
             os.replace(aside, self._path)
         except OSError as error:
-            raise UsageError(f"Cannot write {self._path} (--leaks-baseline): {error.strerror}", status=1) from None
+            raise UsageError(f"Cannot write {self._name} (--leaks-baseline): {error.strerror}", status=1) from None
 
-    @staticmethod
-    def _read(path: str, *, may_be_missing: bool) -> dict[str, dict[str, int]]:
+    def _read(self, *, may_be_missing: bool) -> dict[str, dict[str, int]]:
         advice = "--leaks-baseline-update makes a new one"
         try:
-            with io.open(path, encoding="utf-8") as file:
+            with io.open(self._path, encoding="utf-8") as file:
                 data = json.load(file)
         except FileNotFoundError:
             if may_be_missing:
                 return {}
-            raise UsageError(f"There is no file {path} (--leaks-baseline); {advice}", status=1) from None
+            raise UsageError(f"There is no file {self._name} (--leaks-baseline); {advice}", status=1) from None
         except (OSError, ValueError) as error:
-            raise UsageError(f"Cannot read {path} (--leaks-baseline): {error}; {advice}", status=1) from None
+            reason = (isinstance(error, OSError) and error.strerror) or error
+            raise UsageError(f"Cannot read {self._name} (--leaks-baseline): {reason}; {advice}", status=1) from None
         leaks = data.get("leaks") if isinstance(data, Mapping) and data.get("version") == _VERSION else None
         if not isinstance(leaks, Mapping) or not all(_is_entry(entry) for entry in leaks.values()):
             what = f"is no list of known leaks of version {_VERSION}"
-            raise UsageError(f"{path} (--leaks-baseline) {what}; {advice}", status=1)
+            raise UsageError(f"{self._name} (--leaks-baseline) {what}; {advice}", status=1)
         return {name: dict(entry) for name, entry in leaks.items()}
 
 

@@ -94,19 +94,6 @@ class Blame:
         story.tell(story.places.tail if story.is_set_up else HEAD, event)
         self._schedule.note_problem()
 
-    def copied(self, child: Child, what: int | str) -> None:
-        """A test forked, or a fixture or hook, and the copy came back to run the other tests as well."""
-        story = child.job.story
-        if isinstance(what, str):
-            name, test = what, TestRef(None, story.name, 0, id=what, label=what)
-        else:
-            live = story.tests[min(what, len(story.tests) - 1)]
-            name, test = "the test", TestRef(live, story.name, live.countTestCases())
-            child.copied.add(what)
-        text = f"{name} forked, and the new process returned from it instead of ending; it was ended"
-        problem = Problem(Outcome.ERRORED, "zope.testrunner.exceptions.TestCrashed", text, f"{text}\n")
-        self._teller.report(child, test, problem, max(0.0, self._clock() - child.began))
-
     def _blame_hook(self, child: Child, hook: SetUpStarted | TearDownStarted, cause: str, lines: Sequence[str]) -> None:
         at, worker = self._clock(), child.job.story.worker
         problem = told(cause, f"during this {hook_name(hook)}", lines)

@@ -53,8 +53,6 @@ class Child:
         self.test: TestRef | None = None
         #: The test that has ended and is run again, to find out whether it leaks.
         self.judged: TestRef | None = None
-        #: Tests that have forked so that a second process came back from them.
-        self.copied: set[int] = set()
         #: When the test began, by the clock of the report, and since when it does what it does, by the monotonic one.
         self.began = 0.0
         self.since = time.monotonic()

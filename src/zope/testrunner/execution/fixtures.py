@@ -121,4 +121,5 @@ class Fixtures:
             self._result.fixture_skipped(label, str(error))
         elif error is not None:
             self._result.fixture_problem(label, error)
+        self._result.fixture_over(label)
         return error is None

@@ -65,9 +65,6 @@ class Hearing:
         if child.cause is not None:
             # Its time is over.  If it finishes now, the next test must not be blamed for that.
             return
-        if kind == serving.COPY:
-            self._blame.copied(child, *cast("tuple[int | str]", values))
-            return
         child.job.leader = child.job.leader or child.number
         self._teller.pass_on(child, "stdout", child.out.take(number))
         self._teller.pass_on(child, "stderr", child.err.take(number))
@@ -152,8 +149,6 @@ class Hearing:
                 self._teller.broken_off(child)
                 return
             child.broken_off, child.tests_broken_off = None, 0
-        if position in child.copied and not ended.is_problem:
-            ended = Outcome.ERRORED
         finished = TestFinished(at, story.worker, test, ended, seconds, reasons, stdout, stderr, collected)
         story.tell(child.place, finished)
 

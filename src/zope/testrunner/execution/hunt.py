@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from zope.testrunner.events import Emit, Event, LeakJudged
 from zope.testrunner.execution.again import Again
+from zope.testrunner.execution.forks import current
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams import Held
 from zope.testrunner.grouping import class_with_fixtures, module_with_fixtures
@@ -81,11 +83,13 @@ class Hunt:
             try:
                 if set_up is not None:
                     set_up()
+                current().check()
                 if tear_down is not None:
                     tear_down()
             except NotImplementedError:
                 raise CannotRepeat("it cannot be torn down") from None
             finally:
+                current().check(sys.exception())
                 held.take()
 
         try:

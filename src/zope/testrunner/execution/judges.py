@@ -90,7 +90,7 @@ class Judges:
             return None
         from zope.testrunner.execution.baseline import Baseline
 
-        return Baseline(self._policy.baseline, update=self._policy.update)
+        return Baseline(self._policy.baseline, self._policy.started_in, update=self._policy.update)
 
     def _make_hunt(self) -> Hunt | None:
         if not self._policy.hunts:

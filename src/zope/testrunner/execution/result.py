@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.events import Emit, FixtureSkipped, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.exceptions import EndRun, ReporterError, UnexpectedSuccess
+from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
 from zope.testrunner.execution.leftovers import Leftovers
 from zope.testrunner.execution.streams import Held, NotHeld
 from zope.testrunner.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
 from zope.testrunner.originals import time
-from zope.testrunner.problem import let_go, snapshot
+from zope.testrunner.problem import LooseExcInfo, let_go, snapshot
 from zope.testrunner.record import Record
 from zope.testrunner.slim import FIELDS, can_be_slim, lend, take_back, unshare
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.collection import Collection
     from zope.testrunner.execution.memory import Retention
     from zope.testrunner.execution.postmortem import PostMortem
+    from zope.testrunner.model import Problem
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -94,6 +96,9 @@ class Result(unittest.TestResult):
         # Once the user has looked at a sub-test, unittest is to run no further one.
         self.failfast = post_mortem is not None
         self._worker = worker
+        self._forks = current()
+        # What had forked processes that came back when it was over, and how that was.
+        self._late: list[tuple[Origin, str]] = []
         self._tell_starts = tell_starts
         self._untold_below = untold_below
         #: How many test cases have passed without a word.
@@ -109,6 +114,8 @@ class Result(unittest.TestResult):
         self._outcome: Outcome | None = None
         self._reasons: tuple[str, ...] = ()
         self._began = self._seconds = 0.0
+        # Where the report goes; a test may have something else in its place when a problem is told.
+        self._stdout = getattr(sys, "stdout", None)
 
     @property
     def running(self) -> TestRef | None:
@@ -143,7 +150,8 @@ class Result(unittest.TestResult):
                     test(self)
                 else:
                     self._post_mortem.run(test, self)
-        except NOT_OURS:
+        except NOT_OURS as error:
+            self._forks.check(error)
             self._held.take()
             # It has not been run, only begun.
             self.testsRun -= self._open.size if self._open is not None else 0
@@ -151,6 +159,8 @@ class Result(unittest.TestResult):
         except BaseException as error:
             # Not a unittest.TestCase, which reports such things by itself.
             self._problem(test, Outcome.ERRORED, (type(error), error, error.__traceback__))
+        if self._forks.any:
+            self._see_forks(test)
         if ready:
             self._tear_down(test, ready)
         if lent is not None and not take_back(test, lent):
@@ -158,6 +168,8 @@ class Result(unittest.TestResult):
         retained = None if kept is None else self._restore(test, kept)
         if self._open is not None:
             self._close(self._open)
+        if self._late:
+            self._tell_late()
         if retained is not None:
             # Not before: it would be held back with the output of the test.
             self._emit(retained)
@@ -189,16 +201,45 @@ class Result(unittest.TestResult):
         for hooks in reversed(self._hooks[:ready]):
             if hooks.tear_down is not None:
                 self._call(test, hooks.tear_down)
+        if self._forks.any:
+            self._see_forks(test)
 
     def _call(self, test: Test, hook: Callable[[], object]) -> bool:
         try:
             hook()
-        except NOT_OURS:
+        except NOT_OURS as error:
+            self._forks.check(error)
             raise
         except BaseException as error:
             self._problem(test, Outcome.ERRORED, (type(error), error, error.__traceback__))
             return False
+        # What it has forked is looked for when the test is over.
+        self._forks.check()
         return True
+
+    def _see_forks(self, test: Test) -> None:
+        """Report on processes that this test has forked, or something before it, and that have come back."""
+        mine = Origin("the test", TestRef(test, self._layer))
+        for origin, how in self._forks.back(mine):
+            if origin is mine:
+                self._problem(test, Outcome.ERRORED, (None, None, None), problem=problem_of(origin, how))
+            else:
+                # No part of this test; it is told when that is over.
+                self._late.append((origin, how))
+
+    def _tell_late(self) -> None:
+        """Report that what is over has forked processes which have come back only now."""
+        late, self._late = self._late, []
+        for origin, how in late:
+            holder = FixtureHolder.of(origin.test)
+            self._problem(holder, Outcome.ERRORED, (None, None, None), problem=problem_of(origin, how))
+
+    def fixture_over(self, label: str) -> None:
+        """A class or module fixture has been called; report on processes that it has forked and that have come back."""
+        if self._forks.any:
+            fixture = Origin(label, TestRef(FixtureHolder(label), self._layer, 0))
+            self._late += self._forks.back(fixture, A_FEW)
+            self._tell_late()
 
     def problem_elsewhere(self) -> None:
         """A test that passed has a problem all the same, which is reported elsewhere: it leaks, for instance."""
@@ -288,11 +329,14 @@ class Result(unittest.TestResult):
         self._held.arm()
         try:
             function()
-        except NOT_OURS:
+        except NOT_OURS as error:
+            self._forks.check(error)
             self._held.take()
             raise
         except BaseException as error:
+            self._forks.check(error)
             return error
+        self._forks.check()
         self._held.release()
         return None
 
@@ -309,14 +353,21 @@ class Result(unittest.TestResult):
             self._seconds = self._elapsed()
             self._outcome = outcome
 
-    def _problem(self, test: Test, outcome: Outcome, exc_info: ExcInfo, label: str | None = None) -> None:
+    def _problem(
+        self,
+        test: Test,
+        outcome: Outcome,
+        exc_info: LooseExcInfo,
+        label: str | None = None,
+        problem: Problem | None = None,
+    ) -> None:
+        self._forks.check(exc_info[1])
         seconds = self._elapsed() if self._open is not None else 0.0
         if outcome is Outcome.FAILED and self._post_mortem is not None:
             # What a debugger is entered for has always been called an error.
             outcome = Outcome.ERRORED
-        fixture = isinstance(test, FixtureHolder)
-        if fixture:
-            reference = TestRef(test, self._layer, 0)
+        if isinstance(test, FixtureHolder):
+            reference = test.reference(self._layer)
         else:
             if self._open is None:
                 # It did not get to the point of starting: a hook of its layers failed, or it is no TestCase.
@@ -333,19 +384,33 @@ class Result(unittest.TestResult):
             self._failures += 1
         if self._stop_on_error:
             self.stop()
-        problem = snapshot(outcome, exc_info)
-        self._emit(
+        if problem is None:
+            problem = snapshot(outcome, exc_info)
+        self._tell_problem(
             ProblemReported(self._clock(), self._worker, reference, problem, seconds, label, stdout, stderr)
         )
-        if self._post_mortem is not None:
-            self._post_mortem.problem(outcome, exc_info)
+        if self._post_mortem is not None and exc_info[1] is not None:
+            self._post_mortem.problem(outcome, cast("ExcInfo", exc_info))
             if self._post_mortem.ended:
                 self.stop()
         let_go(exc_info[1])
-        if self._collection is not None:
+        if self._collection is not None and exc_info[1] is not None:
             self._collection.without_traceback(exc_info[1])
-        if not fixture:
+        if not isinstance(test, FixtureHolder):
             self._held.arm()
+
+    def _tell_problem(self, event: ProblemReported) -> None:
+        present = getattr(sys, "stdout", None)
+        if present is self._stdout or getattr(self._stdout, "closed", True):
+            self._emit(event)
+            return
+        # What a test has in the place of standard output is not where its failure is looked for.
+        usual = sys.stdout = self._stdout
+        try:
+            self._emit(event)
+        finally:
+            if sys.stdout is usual:
+                sys.stdout = present
 
     def _close(self, test: TestRef) -> None:
         """The test is over: say how it went and what it left behind, and forget it."""
@@ -402,12 +467,30 @@ def _restore(attributes: dict[str, object], kept: dict[str, object]) -> None:
 
 
 class FixtureHolder:
-    """Stands for a class or module fixture where a test is expected; its text is ``setUpClass (mod.Class)``."""
+    """Stands for a class or module fixture where a test is expected; its text is ``setUpClass (mod.Class)``.
+
+    It can also stand for a test, or something else, that is over.
+    """
 
     failureException = None
 
     def __init__(self, label: str) -> None:
         self._label = label
+        self._over: TestRef | None = None
+
+    @classmethod
+    def of(cls, test: TestRef) -> FixtureHolder:
+        """What stands for something that is over."""
+        holder = cls(test.label)
+        holder._over = test
+        return holder
+
+    def reference(self, layer: LayerName) -> TestRef:
+        """What events say about it."""
+        over = self._over
+        if over is None:
+            return TestRef(self, layer, 0)
+        return TestRef(None, layer, 0, id=over.id, label=over.label).named(over.names)
 
     def id(self) -> str:
         """The same text, since a fixture has no id of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +24,7 @@ from zope.testrunner.events import (
 )
 from zope.testrunner.exceptions import CanNotTearDown, EndRun, LayerError
 from zope.testrunner.execution.fixtures import Fixtures
+from zope.testrunner.execution.forks import Forks
 from zope.testrunner.execution.judges import Judges
 from zope.testrunner.execution.leftovers import Leftovers
 from zope.testrunner.execution.result import Result, hooks_of
@@ -145,16 +147,20 @@ class Serial:
 
         Ctrl-C ends the tests, not the tear-downs; `interrupted` tells.  A second Ctrl-C goes through.
         """
-        try:
-            self._run_layers(self._resolved(plan))
-        except EndRun:
-            pass
-        except KeyboardInterrupt as error:
-            self._break_off(error)
-        finally:
-            self._judges.thaw()
-            self._clean_up()
-            self._judges.finish()
+        with Forks().watching() as forks:
+            try:
+                self._run_layers(self._resolved(plan))
+            except EndRun:
+                pass
+            except KeyboardInterrupt as error:
+                forks.check(error)
+                self._break_off(error)
+            finally:
+                forks.check(sys.exception())
+                self._judges.thaw()
+                self._clean_up()
+                self._stack.see_last_forks()
+                self._judges.finish()
 
     def _clean_up(self) -> None:
         try:

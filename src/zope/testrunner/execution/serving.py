@@ -33,6 +33,7 @@ from zope.testrunner.events import (
 )
 from zope.testrunner.exceptions import EndRun
 from zope.testrunner.execution.fixtures import Fixtures
+from zope.testrunner.execution.forks import current
 from zope.testrunner.execution.launch import test_id
 from zope.testrunner.execution.messages import NoMessage, mark, packed, read_message, write_all
 from zope.testrunner.execution.offspring import BROKEN, Ends
@@ -42,7 +43,7 @@ from zope.testrunner.execution.serial import ReadyLayer, Serial, Setting, resolv
 from zope.testrunner.execution.worker import FakeInputContinueGenerator
 from zope.testrunner.layers import with_bases
 from zope.testrunner.model import Plan, Stats, Test
-from zope.testrunner.originals import io, os, signal, time
+from zope.testrunner.originals import io, os, signal
 from zope.testrunner.problem import plain_text
 from zope.testrunner.record import Record
 
@@ -52,10 +53,7 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.worker import Orders
 
 # Kinds of messages to the parent: their first item.  Next come the number of the message and the place in the layer.
-EVENT, STARTED, FINISHED, DOING, CLOSED, BEGUN, READY, COPY, BYE = range(9)
-
-#: How many seconds a process that a test has forked has to come back from the test, as the first one just has.
-_FOR_COPY = 0.3
+EVENT, STARTED, FINISHED, DOING, CLOSED, BEGUN, READY, BYE = range(8)
 
 #: The last words of a child that cannot reach its parent any more.
 _CUT_OFF = b"The pipe to the test runner is closed; something has closed descriptors that it did not open.\n"
@@ -140,41 +138,13 @@ class Wire:
         self._sent = 1000
         #: Messages that go with the next one.
         self._waiting = b""
-        self._is_copy = False
         #: Whether layers have something done before each test.
         self.has_hooks = False
         #: Where in the report things happen that are said now.
         self.place = HEAD
-        self._has_forked = False
-        self._ended: set[int] = set()
         self._before: int | str = 0
-        self._copied_in: int | str = 0
         #: What runs, or else comes next: the position of a test, or a fixture or hook in words.
         self.running: int | str = 0
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._copied, after_in_parent=self._forked)
-
-    def _copied(self) -> None:
-        # A test has forked.  If the copy comes back here, it is about to run the rest of the tests a second time.
-        self._is_copy, self._copied_in = True, self.running
-
-    def _forked(self) -> None:
-        # What a fixture forks usually stays, and nobody has to wait for it.
-        self._has_forked = isinstance(self.running, int)
-
-    def _let_copy_come_back(self) -> None:
-        """A test has forked: if the copy comes back as well, let it say so before this process goes on."""
-        self._has_forked = False
-        last = time.monotonic() + _FOR_COPY
-        # macOS has it only from Python 3.13 on.
-        with contextlib.suppress(OSError, AttributeError):
-            while time.monotonic() < last:
-                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-                if ended is not None and ended.si_pid not in self._ended:
-                    # Nobody has waited for it.  It will still be there when the next test forks.
-                    self._ended.add(ended.si_pid)
-                    break
-                time.sleep(0.005)
 
     def emit(self, event: Event) -> None:
         """Tell the parent what happened."""
@@ -218,8 +188,6 @@ class Wire:
         return None if live is None else self._positions.get(id(live))
 
     def _finished(self, event: TestFinished, position: int) -> None:
-        if self._has_forked and not self._is_copy:
-            self._let_copy_come_back()
         reasons = tuple(plain_text(str(reason)) for reason in event.reasons)
         told = event.at, position, event.outcome.value, event.seconds, reasons, event.stdout, event.stderr, event.collected
         # The parent is to be woken only once for this and for what comes next, if that follows at once: if nothing of the
@@ -283,14 +251,13 @@ class Wire:
 
     def flush(self) -> None:
         """Send what waits for the next message."""
-        if self._waiting and not self._is_copy:
+        if self._waiting and not current().is_copy:
             with contextlib.suppress(OSError):
                 write_all(self._results, self._waiting)
             self._waiting = b""
 
     def _post(self, kind: int, values: tuple[object, ...], *, at_once: bool) -> None:
-        if self._is_copy:
-            self._end_copy()
+        current().check()
         data = packed(self._token, (kind, self._sent + 1, self.place, *values))
         # Ctrl-C in the middle would cost a result.
         signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
@@ -326,11 +293,6 @@ class Wire:
             os.write(descriptor, mark(self._token, self._sent))
         except OSError:
             pass
-
-    def _end_copy(self) -> None:
-        with contextlib.suppress(OSError):
-            write_all(self._results, packed(self._token, (COPY, self._sent, self.place, self._copied_in)))
-        os._exit(0)
 
 
 class Order(Record):

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from zope.testrunner.events import CleanUpStarted, Emit, SetUpFinished, SetUpStarted, TearDownFinished, TearDownStarted
+from zope.testrunner.events import (
+    CleanUpStarted,
+    Emit,
+    ProblemReported,
+    SetUpFinished,
+    SetUpStarted,
+    TearDownFinished,
+    TearDownStarted,
+)
 from zope.testrunner.exceptions import CanNotTearDown
+from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
+from zope.testrunner.execution.result import FixtureHolder
 from zope.testrunner.layers import bases_of, name_of, order_by_bases, with_bases
-from zope.testrunner.model import Outcome, Problem, TearDownEnd
+from zope.testrunner.model import Outcome, Problem, TearDownEnd, TestRef
 from zope.testrunner.originals import time
 from zope.testrunner.problem import let_go, snapshot
 
@@ -26,12 +36,16 @@ def catch(function: Callable[[], object]) -> Problem | None:
     `KeyboardInterrupt` and `MemoryError` are not for us to swallow, `NotImplementedError` is for the caller to judge.
     What was raised is in the problem, for those who are told at once; `_let_go` of it afterwards.
     """
+    forks = current()
     try:
         function()
-    except (KeyboardInterrupt, MemoryError, NotImplementedError):
+    except (KeyboardInterrupt, MemoryError, NotImplementedError) as error:
+        forks.check(error)
         raise
     except BaseException as error:
+        forks.check(error)
         return snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__))
+    forks.check()
     return None
 
 
@@ -114,10 +128,34 @@ class LayerStack:
             debugged = self._debugged(name, problem)
             self._emit(SetUpFinished(self._clock(), self._worker, name, seconds, problem, debugged))
             _let_go(problem)
-            return False
-        self._emit(SetUpFinished(self._clock(), self._worker, name, seconds))
-        self._up[layer] = None
-        return True
+        else:
+            self._emit(SetUpFinished(self._clock(), self._worker, name, seconds))
+            self._up[layer] = None
+        self._see_forks("set-up", name, "setUp")
+        return problem is None
+
+    def see_last_forks(self) -> None:
+        """Report on processes that come back even now, when everything is over."""
+        forks = current()
+        self._report_forks(forks.back(None) if forks.any else ())
+
+    def _see_forks(self, what: str, layer: LayerName, hook: str) -> None:
+        """Report on processes that this hook of a layer has forked, or something before it, and that have come back."""
+        forks = current()
+        if not forks.any:
+            return
+        from zope.testrunner.naming import Names
+
+        label = f"{what} of {layer}"
+        # As reports by suite call the hook when it fails.
+        test = TestRef(None, layer, 0, id=label, label=label).named(Names(layer, layer, hook))
+        self._report_forks(forks.back(Origin(label, test), A_FEW))
+
+    def _report_forks(self, found: Iterable[tuple[Origin, str]]) -> None:
+        for origin, how in found:
+            test = FixtureHolder.of(origin.test).reference(origin.test.layer)
+            self.problems += 1
+            self._emit(ProblemReported(self._clock(), self._worker, test, problem_of(origin, how), 0.0))
 
     def _tear_down(self, layer: object) -> None:
         name = name_of(layer)
@@ -140,6 +178,7 @@ class LayerStack:
         self._emit(TearDownFinished(self._clock(), self._worker, name, seconds, end, problem, debugged))
         if problem is not None:
             _let_go(problem)
+        self._see_forks("tear-down", name, "tearDown")
         if end is TearDownEnd.UNSUPPORTED:
             raise CanNotTearDown(f"layer {name} cannot be torn down")
 

@@ -1,8 +1,8 @@
 """What people and machines read of a run; everything here listens to events and runs nothing.
 
 A *format* is a name and a factory: ``factory(options, target)`` returns a sink (`zope.testrunner.events.Sink`) that writes
-to the file ``target``, or to standard output if that is None.  Those of this package are in `FORMATS`; other distributions
-add theirs as entry points in the group ``zope.testrunner.formatters``.
+to the file ``target``, an absolute path, or to standard output if that is None.  Those of this package are in `FORMATS`;
+other distributions add theirs as entry points in the group ``zope.testrunner.formatters``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
+from zope.testrunner.config import from_start
 from zope.testrunner.exceptions import ReporterError, UsageError
 from zope.testrunner.originals import os
 from zope.testrunner.record import Record
@@ -239,7 +240,7 @@ class Files:
 
 def _made(choice: Choice, factory: Factory, options: argparse.Namespace) -> Sink:
     try:
-        return factory(options, choice.target)
+        return factory(options, None if choice.target is None else from_start(options, choice.target))
     except UsageError:
         raise
     except OSError as error:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from zope.testrunner.events import Emit, Event
 
+# As it is before any test can put something in its place.
+_dumps = json.dumps
+
 #: What the first line says about the file.
 FORMAT = "zope.testrunner event log"
 
@@ -52,7 +55,7 @@ class EventLog:
         self._write(to_wire(event))
 
     def _write(self, data: object) -> None:
-        line = json.dumps(data) + "\n"
+        line = _dumps(data) + "\n"
         if self._file is None:
             self._stdout.write(line)
             self._stdout.flush()

@@ -95,7 +95,11 @@ class Annotations:
 
     def _problem(self, title: str, problem: Problem) -> None:
         # Of a document, the first example that failed; of a traceback, where it ends.
-        places = locations(problem.traceback, self._root)
+        try:
+            places = locations(problem.traceback, self._root)
+        except Exception:
+            # At this moment, a test may have something else in the place of functions for paths.
+            places = []
         place = (places[0] if problem.is_doctest else places[-1]) if places else None
         self._write(title, problem.traceback, place)
 

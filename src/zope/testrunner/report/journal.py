@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from zope.testrunner.naming import Names
 
 
+# As they are before any test can put something in their place.
+_dumps, _loads = json.dumps, json.loads
+
+
 class Case(NamedTuple):
     """One entry of a report.
 
@@ -83,14 +87,14 @@ class Journal:
 
     def _add(self, *record: object) -> None:
         self.began = True
-        self._spool.write(json.dumps(record).encode("ascii") + b"\n")
+        self._spool.write(_dumps(record).encode("ascii") + b"\n")
 
     def suites(self) -> list[Suite]:
         """All that was written down, by suite, in the order in which suites came up."""
         found: dict[str, Suite] = {}
         self._spool.seek(0)
         for line in self._spool:
-            kind, name, *rest = json.loads(line)
+            kind, name, *rest = _loads(line)
             suite = found.get(name)
             if suite is None:
                 suite = found[name] = Suite(name)
@@ -121,7 +125,7 @@ def _amend(suite: Suite, kind: str, classname: str, name: str, first: str, secon
     case = suite.cases[at]
     if kind == "more":
         suite.cases[at] = case._replace(out=case.out + first, err=case.err + second)
-    elif case.kind in ("passed", "skipped"):
+    elif case.kind == "passed":
         suite.cases[at] = case._replace(kind="failure", type="Leak", message=first, text=second)
     else:
         suite.cases.append(Case(suite.name, classname, name, case.at, 0.0, "failure", "Leak", first, second))

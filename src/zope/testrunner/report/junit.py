@@ -93,10 +93,11 @@ class Report:
     def _test_finished(self, event: events.TestFinished) -> None:
         spent = self._spent.pop(event.worker, 0.0)
         names = event.test.names
-        if event.outcome.is_problem:
+        if event.outcome.is_problem and not event.reasons:
             if event.stdout or event.stderr:
                 self._journal.more(names, event.stdout, event.stderr)
             return
+        # What a test has skipped, in sub-tests or before its tear-down failed, is an entry beside its problems.
         kind = "skipped" if event.reasons else "passed"
         case = Case(*names, event.at, max(0.0, event.seconds - spent), kind, message="; ".join(event.reasons))
         self._journal.case(case._replace(out=event.stdout or "", err=event.stderr or ""))

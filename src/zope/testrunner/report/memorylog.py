@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from zope.testrunner.events import Emit, Event
 
 
+# As it is before any test can put something in its place.
+_dumps = json.dumps
+
+
 class MemoryLog:
     """A sink that writes the test id and the bytes at its start and end, a line a test.
 
@@ -41,7 +45,7 @@ class MemoryLog:
         if self._is_csv:
             self._write_row(event.test.id, event.start, event.end)
         else:
-            self._file.write(json.dumps({"test": event.test.id, "start": event.start, "end": event.end}) + "\n")
+            self._file.write(_dumps({"test": event.test.id, "start": event.start, "end": event.end}) + "\n")
 
     def _write_row(self, *values: object) -> None:
         import csv

@@ -34,6 +34,9 @@ _RAN, _FAILURES, _ERRORS, _SKIPPED, _LEAKS, _IMPORTS, _LATER_LAP = range(7)
 # appended makes no difference to `sys.getallocatedblocks`.
 _FILLING = bytes(1)
 
+# As it is before any test can put something in its place.
+_dumps = marshal.dumps
+
 
 class _Memo(Record):
     """What is remembered of a problem or a skip; ``identity`` is the ``id()`` of the live test, or 0."""
@@ -230,11 +233,11 @@ class Tally:
         self._counts[kind] += 1
         # Not as JSON or pickle, whose modules would be imported by the first failure, perhaps between two readings.
         try:
-            self._records += marshal.dumps((kind, label, identity, text))
+            self._records += _dumps((kind, label, identity, text))
         except ValueError:
             # A subclass of str, which a test may return as its name.
             plain = None if text is None else plain_text(text)
-            self._records += marshal.dumps((kind, plain_text(label), identity, plain))
+            self._records += _dumps((kind, plain_text(label), identity, plain))
 
     def _all(self) -> Iterator[_Memo]:
         source = BytesIO(self._records)
