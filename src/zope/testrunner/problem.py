@@ -9,15 +9,22 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
+from traceback import TracebackException
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from zope.testrunner.exceptions import DocTestFailureException, UnexpectedSuccess
 from zope.testrunner.model import Outcome, Problem
+from zope.testrunner.tb_format import format_exception, same_modules
 
 if TYPE_CHECKING:
     import doctest
     from typing import TypeGuard
+
+#: Marks of functions that may go on after an exception has passed through them; clearing their frames would close them.
+#: They are what the module `inspect` calls CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE and CO_ASYNC_GENERATOR:
+#: importing that for the first failure would change what later tests find imported.
+_MAY_GO_ON: Final = 0x20 | 0x80 | 0x100 | 0x200
 
 #: An exc_info of which some or all parts may be missing.
 LooseExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
@@ -54,10 +61,6 @@ def let_go(error: BaseException | None) -> None:
     From Python 3.12 on, unittest leaves cycles between an exception and the frames that handled it, so all that a failing
     test had in its variables would live until some later garbage collection.  Frames that are still running are left alone.
     """
-    from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
-
-    # Functions that may go on after an exception has passed through them; clearing their frames would close them.
-    may_go_on = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR | CO_ITERABLE_COROUTINE
     seen: set[int] = set()
     chain = [error]
     while chain:
@@ -70,7 +73,7 @@ def let_go(error: BaseException | None) -> None:
         while trace is not None:
             frame = trace.tb_frame
             # From Python 3.15 on, doctest makes frames of its own for examples, which have next to nothing.
-            if type(frame) is FrameType and not frame.f_code.co_flags & may_go_on:
+            if type(frame) is FrameType and not frame.f_code.co_flags & _MAY_GO_ON:
                 with contextlib.suppress(RuntimeError):
                     frame.clear()
                     # Up to Python 3.12, a dictionary of the variables stays with the frame once somebody has looked at it,
@@ -98,17 +101,14 @@ def is_doctest_report(exc_info: LooseExcInfo) -> bool:
 
 
 def _own_traceback(exc_info: LooseExcInfo) -> str:
-    from zope.testrunner.tb_format import format_exception
-
     return "".join(format_exception(*exc_info))
 
 
 def _standard_traceback(exc_info: LooseExcInfo) -> str:
-    from traceback import TracebackException
-
     # Not through `traceback.format_exception`, which may be replaced by our own format at this moment.
     kind, error, trace = exc_info
-    return "".join(TracebackException(kind or type(None), error, trace).format())  # type: ignore[arg-type]
+    with same_modules():
+        return "".join(TracebackException(kind or type(None), error, trace).format())  # type: ignore[arg-type]
 
 
 def _doctest_report(error: BaseException | None) -> str:
