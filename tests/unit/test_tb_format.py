@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import re
 import sys
@@ -9,6 +10,8 @@ import traceback
 import types
 import unittest
 from unittest import mock
+
+from zope.exceptions import exceptionformatter
 
 from zope.testrunner import tb_format
 from zope.testrunner.tb_format import Traceback, format_exception, print_exception
@@ -101,6 +104,45 @@ class FrameTest(unittest.TestCase):
 
         self.assertTrue(text.endswith("line 3, in f\nValueError\n"), text)
         self.assertEqual(("", ""), (out.getvalue(), err.getvalue()))
+
+    def test_each_frame_looks_as_zope_exceptions_writes_it(self) -> None:
+        class Page:
+            """A supplement with what its test gives it."""
+
+            def __init__(self, **facts: object) -> None:
+                vars(self).update(facts)
+
+        def broken() -> str:
+            raise ValueError("in a supplement")
+
+        for facts in (
+            {},
+            {"source_url": "/page", "line": -1},
+            {"line": 7, "column": 3},
+            {"line": 7, "column": None},
+            {"line": 0, "column": 0},
+            {"column": -1},
+            {"line": None, "column": 5, "expression": "python: 1"},
+            {"warnings": ["one", "two"], "getInfo": lambda: "  all of it"},
+            {"getInfo": lambda: None, "expression": ""},
+            {"source_url": "", "getInfo": broken},
+            {"column": "wrong"},
+        ):
+            with self.subTest(facts=facts):
+                here = module(
+                    "def f():\n    __traceback_supplement__ = (Page,)\n    __traceback_info__ = ('x', 1)\n    1 / 0\n",
+                    Page=functools.partial(Page, **facts),
+                )
+                try:
+                    here.f()
+                except ZeroDivisionError as error:
+                    trace = error.__traceback__
+                assert trace is not None
+                formatter = exceptionformatter.TextExceptionFormatter(with_filenames=True)
+                with mock.patch.object(exceptionformatter, "DEBUG_EXCEPTION_FORMATTER", 0):
+                    wanted = formatter.formatLine(tb=trace.tb_next)
+
+                self.assertEqual(wanted, report(here.f).partition("\n")[2].rpartition("\nZero")[0])
 
     def test_info_that_formats_exceptions_itself(self) -> None:
         source = (

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
+from traceback import TracebackException
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from zope.testrunner import bare
 from zope.testrunner.exceptions import DocTestFailureException, UnexpectedSuccess
 from zope.testrunner.model import Outcome, Problem
+from zope.testrunner.tb_format import format_exception, same_modules
 
 if TYPE_CHECKING:
     import doctest
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
 # As they are before any test can put something in their place: a test that fails is reported while its mocks are there.
 _str, _type, _is_subclass, _getattr = str, type, issubclass, getattr
 
-#: The flags of functions that may go on after an exception has passed through them (CO_GENERATOR, CO_COROUTINE,
-#: CO_ITERABLE_COROUTINE and CO_ASYNC_GENERATOR of the module inspect, which is slow to load).
-_MAY_GO_ON = 0x20 | 0x80 | 0x100 | 0x200
+#: Marks of functions that may go on after an exception has passed through them; clearing their frames would close them.
+#: They are what the module `inspect` calls CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE and CO_ASYNC_GENERATOR:
+#: importing that for the first failure would change what later tests find imported.
+_MAY_GO_ON: Final = 0x20 | 0x80 | 0x100 | 0x200
 
 #: An exc_info of which some or all parts may be missing.
 LooseExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
@@ -74,7 +77,6 @@ def let_go(error: BaseException | None) -> None:
         while trace is not None:
             frame = trace.tb_frame
             # From Python 3.15 on, doctest makes frames of its own for examples, which have next to nothing.
-            # Clearing the frame of a function that may go on would close it.
             if type(frame) is FrameType and not frame.f_code.co_flags & _MAY_GO_ON:
                 with contextlib.suppress(RuntimeError):
                     frame.clear()
@@ -110,17 +112,14 @@ def is_doctest_report(exc_info: LooseExcInfo) -> bool:
 
 
 def _own_traceback(exc_info: LooseExcInfo) -> str:
-    from zope.testrunner.tb_format import format_exception
-
     return "".join(format_exception(*exc_info))
 
 
 def _standard_traceback(exc_info: LooseExcInfo) -> str:
-    from traceback import TracebackException
-
     # Not through `traceback.format_exception`, which may be replaced by our own format at this moment.
     kind, error, trace = exc_info
-    return "".join(TracebackException(kind or type(None), error, trace).format())  # type: ignore[arg-type]
+    with same_modules():
+        return "".join(TracebackException(kind or type(None), error, trace).format())  # type: ignore[arg-type]
 
 
 def _bare_traceback(exc_info: LooseExcInfo) -> str:

@@ -23,6 +23,7 @@ from _pytest.mark.structures import NodeKeywords
 from _pytest.runner import check_interactive_exception, runtestprotocol
 
 from zope.testrunner.leaks import CannotRepeat
+from zope.testrunner.leaks.hunting import CannotGoOn
 from zope.testrunner.pytest_examples import same_examples
 
 #: What is told while an item runs, and must not be told again: sub-tests, and problems to debug.
@@ -195,8 +196,9 @@ class Again:
         except (pytest.exit.Exception, pytest.fail.Exception) as error:
             with _unnoticed(self._config):
                 twin.session._setupstate.teardown_exact(self.pristine)  # noqa: SLF001 - as pytest's own runner does
-            how = "ends the session" if isinstance(error, pytest.exit.Exception) else "failed"
-            raise CannotRepeat(f"{how} when run again: {error}") from None
+            if isinstance(error, pytest.exit.Exception):
+                raise CannotGoOn(f"ends the session when run again: {error}") from None
+            raise CannotRepeat(f"failed when run again: {error}") from None
         finally:
             failed = sum(parts.values()) - sum(before.values())
             # It was not this run that the report is about.

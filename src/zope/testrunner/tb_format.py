@@ -1,18 +1,23 @@
 """How the tracebacks of failing tests are written: with ``__traceback_info__``, without the frames of the machinery.
 
 `format_exception` and `print_exception` stand in for the functions of the same names in the module `traceback` while tests
-run (feature `Traceback`), so that doctests and tests that print tracebacks show them in this format too.  What one frame
-looks like is the business of `zope.exceptions.exceptionformatter`, which is imported when the first one is written.
+run (feature `Traceback`), so that doctests and tests that print tracebacks show them in this format too.
+
+One frame looks as `zope.exceptions.exceptionformatter` writes it.  That package is not used to write it: it imports
+`zope.interface` and, where that is installed, all of `zope.security`, so that tests after the first failing one would see
+other modules than those before.
 """
 
 from __future__ import annotations
 
+import linecache
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from traceback import TracebackException
 from types import TracebackType
-from typing import Final, Protocol, TextIO
+from typing import Final, TextIO
 
 from zope.testrunner import bare
 from zope.testrunner.feature import Feature
@@ -30,19 +35,18 @@ _CONTEXT = "\nDuring handling of the above exception, another exception occurred
 _GROUP_WIDTH = 15
 _GROUP_DEPTH = 10
 
+#: What the module `traceback` loads when it first needs it, from Python 3.13 on.  To load these beforehand makes every run
+#: start later, by half with the first one on 3.15.
+_ON_DEMAND: Final = ("_colorize", "_suggestions", "codeop")
+
+#: How many frames are shown unless somebody says otherwise.
+_MOST_FRAMES: Final = 200
+
 # The parts of this package that call the hooks of layers; where their frames lead a traceback they say nothing.
 _CALLERS = ("zope.testrunner.execution", "zope.testrunner.layers")
 
 #: The part of unittest that calls coroutines, which does not mark its frames as unittest's own.
 _COROUTINES = "unittest.async_case"
-
-
-class _FrameFormatter(Protocol):
-    """What is used of `zope.exceptions.exceptionformatter.TextExceptionFormatter`, which comes without types."""
-
-    def getLimit(self) -> object: ...
-
-    def formatLine(self, tb: TracebackType) -> str: ...
 
 
 class _Missing:
@@ -68,7 +72,20 @@ def format_exception(
     Other keywords, which newer versions of Python have for colours, make no difference.
     """
     kind, error, trace = _normalised(t, value, tb)
-    return list(_report(kind, error, trace, limit, chain is None or chain))
+    with same_modules():
+        return list(_report(kind, error, trace, limit, chain is None or chain))
+
+
+@contextmanager
+def same_modules() -> Iterator[None]:
+    """Have the modules that the standard library loads to describe an exception be there only if they were before."""
+    modules = sys.modules
+    missing = [name for name in _ON_DEMAND if name not in modules]
+    try:
+        yield
+    finally:
+        for name in missing:
+            modules.pop(name, None)
 
 
 def print_exception(
@@ -204,30 +221,73 @@ def _single(link: _Link, limit: int | None) -> Iterator[str]:
 
 
 def _frames(trace: TracebackType | None, limit: int | None) -> list[str]:
-    from zope.exceptions import exceptionformatter
-
     shown = list(_shown(trace))
-    formatter: _FrameFormatter = exceptionformatter.TextExceptionFormatter(limit, with_filenames=True)
-    lower, upper, notice = _cut(len(shown), formatter.getLimit())
-    # Errors in supplements are none of the reader's business, while this flag prints them in the middle of the report.
-    debugging = exceptionformatter.DEBUG_EXCEPTION_FORMATTER
-    exceptionformatter.DEBUG_EXCEPTION_FORMATTER = 0
-    try:
-        head = [_entry(formatter, entry) for entry in shown[:lower]]
-        tail = [_entry(formatter, entry) for entry in shown[upper:]]
-    finally:
-        exceptionformatter.DEBUG_EXCEPTION_FORMATTER = debugging
+    most = getattr(sys, "tracebacklimit", _MOST_FRAMES) if limit is None else limit
+    lower, upper, notice = _cut(len(shown), most)
+    head = [_entry(entry) for entry in shown[:lower]]
+    tail = [_entry(entry) for entry in shown[upper:]]
     return [*head, *notice, *tail]
 
 
-def _entry(formatter: _FrameFormatter, entry: TracebackType) -> str:
+def _entry(entry: TracebackType) -> str:
     try:
-        return "".join((formatter.formatLine(tb=entry), "\n"))
+        return _frame(entry)
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException:
         # A test may have replaced what that is written with, such as `os.stat` and `linecache`.
         return bare.entry(entry)
+
+
+def _frame(entry: TracebackType) -> str:
+    """One entry of a traceback: where it is, the line there, and what its function says about itself."""
+    frame = entry.tb_frame
+    path, line = frame.f_code.co_filename, entry.tb_lineno
+    lines = [f'  File "{path}", line {line}, in {frame.f_code.co_name}']
+    linecache.lazycache(path, frame.f_globals)
+    source = linecache.getline(path, line)
+    if source:
+        lines.append(f"    {source.strip()}")
+    names = frame.f_locals
+    supplement = names.get("__traceback_supplement__", frame.f_globals.get("__traceback_supplement__"))
+    if supplement is not None:
+        lines += _told(lambda: _supplement(supplement[0](*supplement[1:]), line))
+    info = names.get("__traceback_info__")
+    if info is not None:
+        lines += _told(lambda: [f"   - __traceback_info__: {info}"])
+    return "\n".join(lines) + "\n"
+
+
+def _told(tell: Callable[[], list[str]]) -> list[str]:
+    """What the user's own objects say about a frame; errors of theirs are none of the reader's business."""
+    try:
+        return tell()
+    except Exception:
+        return []
+
+
+def _supplement(supplement: object, line: int) -> list[str]:
+    """What the object that a function or module named as its supplement knows of the place: all is optional."""
+    lines = []
+    url = getattr(supplement, "source_url", None)
+    if url is not None:
+        lines.append(f"   - {url}")
+    place = getattr(supplement, "line", 0)
+    column = getattr(supplement, "column", -1)
+    # Of a supplement that stands for the code itself, the line is that of the traceback.
+    places = [f"Line {line if place == -1 else place}"] if place else []
+    if column is not None and column >= 0:
+        places.append(f"Column {column}")
+    if places:
+        lines.append(f"   - {', '.join(places)}")
+    expression = getattr(supplement, "expression", None)
+    if expression:
+        lines.append(f"   - Expression: {expression}")
+    lines += [f"   - Warning: {warning}" for warning in getattr(supplement, "warnings", None) or ()]
+    tell = getattr(supplement, "getInfo", None)
+    if tell is not None:
+        lines += _told(lambda: [text] if (text := tell()) else [])
+    return lines
 
 
 def _cut(count: int, limit: object) -> tuple[int, int, list[str]]:

@@ -27,7 +27,7 @@ class FormatterForTest(unittest.TestCase):
             "from zope.testrunner.report import formatter_for, tally, verbs\n"
             "formatter_for(types.SimpleNamespace(verbose=0))\n"
             "print([name for name in ('curses', 'json', 'subprocess', 'logging', 'inspect', 'zope.exceptions',"
-            " 'zope.testrunner.report.palette', 'zope.testrunner.tb_format') if name in sys.modules])\n"
+            " 'zope.testrunner.report.palette') if name in sys.modules])\n"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 

@@ -13,6 +13,7 @@ import threading
 import tracemalloc
 import types
 import unittest
+import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 from unittest import mock
@@ -55,6 +56,83 @@ class Owner:
 
     def __init__(self) -> None:
         self.items: list[object] = []
+
+
+class TestWhatWorkKeeps(unittest.TestCase):
+    """Work that keeps an exception or a frame keeps all frames below it: nothing that was gathered may be in these."""
+
+    def setUp(self) -> None:
+        self.kept: list[object] = []
+        self.victims = [Owner()]
+        self.victims[0].items.append([next(numbers)])
+
+    def assertLetGo(self, work: Callable[[], object]) -> None:
+        """What this test holds, and nobody else, can go after a hunt."""
+        containers: list[Any] = [collections.deque([1]), Sack([2])]
+        references = [weakref.ref(each) for each in containers]
+        finding = hunt(work)
+        self.assertIs(Growth.LEAK, finding.growth)
+        assert finding.explanation is not None
+        self.assertEqual((None, False), (finding.explanation.why, finding.explanation.failed))
+        self.assertTrue(self.kept)
+
+        containers.clear()
+
+        self.assertEqual([None, None], [reference() for reference in references])
+
+    def test_an_exception(self) -> None:
+        def work() -> None:
+            try:
+                raise ValueError
+            except ValueError as error:
+                self.kept.append(error)
+
+        self.assertLetGo(work)
+
+    def test_a_frame(self) -> None:
+        self.assertLetGo(lambda: self.kept.append(sys._getframe()))
+
+    def test_a_frame_and_what_only_a_cache_holds(self) -> None:
+        @functools.lru_cache(maxsize=64)
+        def answer(number: int) -> list[int]:
+            return [number]
+
+        def work() -> None:
+            answer(next(numbers))
+            self.kept.append(sys._getframe())
+
+        self.assertLetGo(work)
+
+    def test_a_frame_and_texts_of_a_dictionary_of_atoms(self) -> None:
+        texts: dict[str, str] = {}
+
+        def work() -> None:
+            texts[f"{next(numbers)}"] = json.dumps([next(numbers)] * 20)
+            self.kept.append(sys._getframe())
+
+        self.assertLetGo(work)
+
+    def test_what_its_text_keeps(self) -> None:
+        kept = self.kept
+
+        class Curious(list[object]):
+            def __repr__(self) -> str:
+                frame: types.FrameType | None = sys._getframe()
+                while frame is not None:
+                    frame, last = frame.f_back, frame
+                frames.append(last)
+                return "curious"
+
+        frames: list[types.FrameType] = []
+        explain(lambda: kept.append(Curious()))
+
+        self.assertTrue(frames)
+        for frame in frames:
+            self.assertEqual([], [name for name, value in frame.f_locals.items() if isinstance(value, Curious)])
+
+
+class Sack(list[int]):
+    """A container that can be referred to weakly."""
 
 
 class TestExplain(unittest.TestCase):

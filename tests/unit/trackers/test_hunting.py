@@ -15,13 +15,15 @@ import threading
 import time
 import types
 import unittest
+import weakref
 from array import array
 from collections.abc import Callable, Iterator
 from unittest import mock
 
 from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed, hunt, tracker
+from zope.testrunner.leaks.hunting import CannotGoOn
 from zope.testrunner.leaks.readings import Growth, Sample, Unavailable, Unit
-from zope.testrunner.leaks.settle import settle
+from zope.testrunner.leaks.settle import empty_caches
 
 kept: list[object] = []
 numbers = itertools.count(10**6)
@@ -60,6 +62,14 @@ class Churned(Steady):
     def sample(self) -> Sample:
         self.total += 1
         return Sample(self.total)
+
+
+class Node:
+    """An object that is garbage for the collector only once it is not needed."""
+
+    def __init__(self, *others: object) -> None:
+        self.me = self
+        self.others = others
 
 
 @contextlib.contextmanager
@@ -249,13 +259,154 @@ class TestFrozenHeap(HuntCase):
 
         self.assertEqual([Growth.STABLE, Growth.LEAK, Growth.STABLE, Growth.LEAK, Growth.STABLE], growths)
 
-    def test_thawing_shows_everything_to_the_collector_again(self) -> None:
+    def test_only_while_the_work_is_done_again_the_heap_is_hidden(self) -> None:
         hunter = Hunter()
-        hunter.hunt(clean)
-        self.assertGreater(gc.get_freeze_count(), 1000)
-        hunter.thaw()
+        cycle: list[object] = []
+        cycle.append(cycle)
+        seen: list[int] = []
 
+        def work() -> None:
+            seen.append(gc.get_freeze_count())
+            cycle.clear()
+
+        hunter.hunt(work)
+        seen.append(gc.get_freeze_count())
+
+        self.assertEqual([False, True, False], [count > 1000 for count in (seen[0], seen[1], seen[-1])])
+
+    def test_the_first_run_sees_all_objects_and_collects_what_was_there(self) -> None:
+        with Hunter(explain=False) as hunter:
+            for _ in range(3):
+                cycle = Node()
+                seen: list[bool] = []
+                reference = weakref.ref(cycle)
+                kept.append(marker := Node())
+
+                def work(cycle: list[Node] = [cycle], marker: Node = marker) -> None:
+                    cycle.clear()
+                    gc.collect()
+                    seen.append(reference() is None)
+                    seen.append(any(each is marker for each in gc.get_objects()))
+                    seen.append(bool(gc.get_referrers(marker)))
+
+                del cycle
+                hunter.hunt(work)
+
+                self.assertEqual([True] * 3, seen[:3])
+
+    def test_work_that_fails_where_objects_are_hidden_is_judged_where_they_are_not(self) -> None:
+        marker = Node()
+
+        def looks() -> None:
+            if not any(each is marker for each in gc.get_objects()):
+                raise AssertionError("it is not there")
+
+        def looks_and_keeps() -> None:
+            looks()
+            leaking()
+
+        self.assertIs(Growth.STABLE, hunt(looks).growth)
+        finding = hunt(looks_and_keeps, explain=False)
+        self.assertEqual((Growth.LEAK, 13), (finding.growth, finding.runs))
+
+    def test_work_that_fails_either_way_cannot_be_repeated_for_the_first_reason(self) -> None:
+        runs = itertools.count(1)
+
+        def work() -> None:
+            if (number := next(runs)) > 1:
+                raise ValueError(number)
+
+        finding = hunt(work)
+
+        self.assertEqual((Growth.NOT_REPEATABLE, "ValueError when run again: 2"), (finding.growth, finding.why))
+        self.assertEqual(4, next(runs))
+
+    def test_work_that_cannot_go_on_is_not_tried_once_more(self) -> None:
+        runs = itertools.count(1)
+
+        def work() -> None:
+            if next(runs) > 1:
+                raise CannotGoOn("it is the end")
+
+        self.assertEqual("it is the end", hunt(work).why)
+        self.assertEqual(3, next(runs))
+
+    def test_everything_is_shown_again_however_a_hunt_ends(self) -> None:
+        runs = itertools.count(1)
+
+        def interrupted() -> None:
+            if next(runs) == 2:
+                raise KeyboardInterrupt
+
+        hunter = Hunter(explain=False)
+        with self.assertRaises(KeyboardInterrupt):
+            hunter.hunt(interrupted)
         self.assertLess(gc.get_freeze_count(), 1000)
+        hunter.hunt(leaking)
+        self.assertLess(gc.get_freeze_count(), 1000)
+
+    def test_what_somebody_had_frozen_stays_so(self) -> None:
+        hunter = Hunter(explain=False)
+        gc.freeze()
+        try:
+            frozen = gc.get_freeze_count()
+            growths = [hunter.hunt(work).growth for work in (clean, leaking, clean)]
+
+            self.assertGreater(gc.get_freeze_count(), frozen / 2)
+            self.assertEqual([Growth.STABLE, Growth.LEAK, Growth.STABLE], growths)
+        finally:
+            gc.unfreeze()
+
+    def test_what_is_replaced_by_each_run_is_stable_whatever_it_is(self) -> None:
+        def plain() -> None:
+            kept[:] = [[next(numbers)], {next(numbers): 1}]
+
+        def cyclic() -> None:
+            kept[:] = [Node(), Node()]
+
+        for work in (plain, cyclic):
+            with self.subTest(work.__name__):
+                self.assertIs(Growth.STABLE, hunt(work).growth)
+
+    def test_a_leak_beside_what_is_replaced_is_one(self) -> None:
+        registry: dict[str, list[object]] = {}
+
+        def work() -> None:
+            registry["last"] = [Node(), [next(numbers)], {}]
+            registry.setdefault("all", []).append([next(numbers)])
+
+        self.assertIs(Growth.LEAK, hunt(work, explain=False).growth)
+
+    def test_what_was_replaced_is_not_held_until_the_next_run_but_one(self) -> None:
+        class Kept(list[object]):
+            pass
+
+        references: list[weakref.ref[Kept]] = []
+        alive: list[list[bool]] = []
+
+        def work() -> None:
+            gc.collect()
+            alive.append([reference() is not None for reference in references])
+            kept[:] = [new := Kept()]
+            references.append(weakref.ref(new))
+            del references[:-3]
+
+        hunt(work)
+
+        self.assertIn([True, False, True][-len(alive[2]) :], [alive[2], [False, True]])
+
+    def test_garbage_does_not_pile_up_where_nobody_thaws(self) -> None:
+        with mock.patch("zope.testrunner.leaks.hunting._GROWTH_TO_COLLECT", 1.01):
+            hunter = Hunter(explain=False)
+            references = []
+            for _ in range(20):
+                cycles = [Node(*[[] for _ in range(5_000)])]
+                references.append(weakref.ref(cycles[0]))
+                # It is old when it becomes garbage, in the first run.
+                gc.collect(1)
+                hunter.hunt(cycles.clear)
+
+        self.assertLess(sum(reference() is not None for reference in references), 15)
 
     def test_a_hunter_does_not_look_at_the_whole_heap_to_begin_with(self) -> None:
         kept: list[object] = [[] for _ in range(200_000)]
@@ -286,11 +437,14 @@ class TestFrozenHeap(HuntCase):
 
         def counted() -> None:
             times[0] += 1
-            settle()
+            empty_caches()
 
         with Hunter() as hunter:
             hunter.hunt(clean)
-            with mock.patch("zope.testrunner.leaks.hunting.settle", counted):
+            with (
+                mock.patch("zope.testrunner.leaks.hunting.empty_caches", counted),
+                mock.patch("zope.testrunner.leaks.settle.empty_caches", counted),
+            ):
                 finding = hunter.hunt(clean)
 
         self.assertEqual((2, 1), (finding.runs, times[0]))
@@ -331,7 +485,12 @@ class TestHostileWork(HuntCase):
             self.assertIs(Growth.LEAK, hunter.hunt(spoiled(leaking)).growth)
 
     def test_it_freezes_the_heap(self) -> None:
-        self.assertJudgedRightly(gc.freeze)
+        try:
+            self.assertJudgedRightly(gc.freeze)
+
+            self.assertGreater(gc.get_freeze_count(), 1000, "what it did once is not undone")
+        finally:
+            gc.unfreeze()
 
     def test_it_unfreezes_the_heap(self) -> None:
         self.assertJudgedRightly(gc.unfreeze)

@@ -110,7 +110,9 @@ class Forks:
         ``looks`` makes shorter; without an origin, at the end, all are.
         """
         self.check()
-        fresh, self._new = self._new, []
+        # The list stays what it is, so that readings around a test see no other one.
+        fresh = tuple(self._new)
+        self._new.clear()
         for place in fresh:
             self._pending[place] = origin or _UNKNOWN
         self._wait(list(self._pending) if origin is None else fresh, _LOOKS if looks is None else looks)

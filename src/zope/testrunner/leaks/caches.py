@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import compress, pairwise, repeat
 from operator import is_
 from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks.bare import Bare
 from zope.testrunner.leaks.paths import CACHE
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.tracing import Tracing
@@ -81,11 +82,12 @@ def _state(cache: object) -> tuple[int, int, int | None]:
         return 0, 0, None
 
 
-def more_survives(work: Callable[[], object], caches: Sequence[object]) -> bool:
+def more_survives(work: Bare, caches: Sequence[object]) -> bool:
     """Do the work again, and say whether each run leaves something behind besides what these caches hold.
 
     What one run leaves and the next one replaces does not count.  An exception of the work goes through.
     """
+    work.note_frames()
     settle(whole=False)
     # Made before the heap is frozen, so as not to be among what is new.
     alive: list[set[int]] = [set() for _ in range(_RUNS)]
@@ -98,7 +100,7 @@ def more_survives(work: Callable[[], object], caches: Sequence[object]) -> bool:
         for run in range(_RUNS):
             # Empties the free lists, from which objects would come without a trace.
             gc.collect()
-            work()
+            work.do()
             settle()
             alive[run].update(map(id, gc.get_objects()))
             _count(blocks[run], sizes[run])

@@ -86,8 +86,10 @@ def _is_sized(directory: str) -> bool:
 
 
 def _describe_socket(number: int) -> str:
-    import socket
-
+    socket = sys.modules.get("socket")
+    if socket is None:
+        # What tests see is not to change for this: somebody made it without that module.
+        return "socket"
     try:
         end = socket.socket(fileno=os.dup(number))
     except OSError:

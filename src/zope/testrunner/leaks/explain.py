@@ -22,6 +22,7 @@ from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks.bare import Bare
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
 from zope.testrunner.leaks.descriptors import Descriptors
 from zope.testrunner.leaks.paths import (
@@ -186,14 +187,17 @@ def explain(work: Callable[[], object], known: Sequence[object] = ()) -> Explana
     the leak, no others are looked for, which is most of the work.
     What is hidden from the collector (``gc.freeze``) is shown again.  If the work fails now, the explanation says just that.
     """
+    bare = Bare(work, explain.__code__)
     try:
-        return _explain(work, known)
+        return _explain(bare, known)
     except Exception as error:
         # A leak is found by then, and there may be no memory left to look for it.
         return Explanation(why=f"looking for what holds it failed: {error!r}", failed=True)
+    finally:
+        bare.empty_frames()
 
 
-def _explain(work: Callable[[], object], known: Sequence[object]) -> Explanation:
+def _explain(work: Bare, known: Sequence[object]) -> Explanation:
     if known:
         found, remains = _attempt(work, known)
         if found.covered:
@@ -263,7 +267,7 @@ class _Remains(NamedTuple):
     filled: Sequence[Filled] = ()
 
 
-def _attempt(work: Callable[[], object], known: Sequence[object] = ()) -> tuple[_Attempt, _Remains | None]:
+def _attempt(work: Bare, known: Sequence[object] = ()) -> tuple[_Attempt, _Remains | None]:
     """Try to explain a leak by what is left of some runs; only ``known`` containers may have grown, if any is given."""
     # Everything older may be hidden, and stays so: what was read last is settled.
     partly = bool(known)
@@ -295,7 +299,7 @@ def _attempt(work: Callable[[], object], known: Sequence[object] = ()) -> tuple[
     return found._replace(accounted=remains.accounted), remains
 
 
-def _look_further(work: Callable[[], object], found: _Attempt, remains: _Remains) -> _Attempt:
+def _look_further(work: Bare, found: _Attempt, remains: _Remains) -> _Attempt:
     """The same attempt, now also with containers that the collector did not know; an exception of the work goes through."""
     containers = _unknown_containers(remains.joined)
     settle(whole=False)
@@ -312,9 +316,10 @@ def _look_further(work: Callable[[], object], found: _Attempt, remains: _Remains
 
 
 def _run(
-    work: Callable[[], object], containers: _Containers, *, partly: bool = False, thorough: bool = False
+    work: Bare, containers: _Containers, *, partly: bool = False, thorough: bool = False
 ) -> _Remains:
     """Do the work some times with its allocations traced; an exception goes through."""
+    work.note_frames()
     sizes = containers.sizes()
     # Made before the heap is frozen, so as not to be among what is new.
     first = _First()
@@ -325,7 +330,7 @@ def _run(
         for run in range(_RUNS):
             # Empties the free lists, from which objects would come without a trace.
             gc.collect()
-            work()
+            work.do()
             if not run:
                 settle()
                 first.note()
@@ -360,13 +365,14 @@ def _are_all(lines: list[tuple[int, _Line]], known: Collection[_Line]) -> bool:
     return all(line in known for _, line in lines[:_NAMED])
 
 
-def _grown_in_runs(work: Callable[[], object], containers: _Containers) -> list[tuple[object, int, int]]:
+def _grown_in_runs(work: Bare, containers: _Containers) -> list[tuple[object, int, int]]:
     """The containers that grow when the work is done some times; an exception goes through."""
+    work.note_frames()
     sizes = containers.sizes()
     gc.freeze()
     try:
         for _ in range(_RUNS):
-            work()
+            work.do()
         settle()
         return _grown(containers, sizes)
     finally:
@@ -445,7 +451,7 @@ def _note_line(found: object, lines: set[_Line]) -> bool:
     return True
 
 
-def _with_callers(work: Callable[[], object], known: Explanation, remains: _Remains | None) -> Explanation:
+def _with_callers(work: Bare, known: Explanation, remains: _Remains | None) -> Explanation:
     """The same, with the lines that called for allocations of the library; if that fails, those that allocate.
 
     They are found by doing the work again, with all callers recorded.
@@ -464,9 +470,10 @@ def _with_callers(work: Callable[[], object], known: Explanation, remains: _Rema
 
 
 def _lines_of_callers(
-    work: Callable[[], object], lines: list[tuple[int, _Line]], frames: int
+    work: Bare, lines: list[tuple[int, _Line]], frames: int
 ) -> list[tuple[int, _Line]]:
     """The lines that called for what these lines allocate, with numbers per run as well."""
+    work.note_frames()
     wanted = {line for _, line in lines}
     per_run = sum(number for number, _ in lines)
     blocks: dict[int, int] = {}
@@ -478,7 +485,7 @@ def _lines_of_callers(
         tracing.start()
         for run in range(_RUNS_FOR_CALLERS):
             gc.collect()
-            work()
+            work.do()
             settle()
             many, _ = _allocated(row for row in _traces() if row[2][0] in wanted)
             if run or sum(many.values()) == per_run:
@@ -783,16 +790,17 @@ def _write(objects: Sequence[object], texts: deque[str]) -> None:
     done.acquire()
     ready: deque[str] = deque()
     left: deque[None] = deque()
+    # Who keeps an exception of such a text keeps this function's variables: no object is to be among them afterwards.
+    waiting = deque(objects)
 
     def write() -> None:
         try:
-            for found in objects:
+            while waiting and not left:
                 try:
-                    ready.append(_SHORT.repr(found)[:200])
+                    ready.append(_SHORT.repr(waiting[0])[:200])
                 except BaseException as error:
-                    ready.append(f"<{type_title(type(found))}, whose repr raises {type(error).__name__}>")
-                if left:
-                    break
+                    ready.append(f"<{type_title(type(waiting[0]))}, whose repr raises {type(error).__name__}>")
+                waiting.popleft()
         finally:
             done.release()
 

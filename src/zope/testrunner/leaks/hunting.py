@@ -12,20 +12,30 @@ A plain script needs no more than this::
 from __future__ import annotations
 
 import _thread
+import sys
 from array import array
+from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import compress, repeat
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks import tracker
 from zope.testrunner.leaks.blocks import Blocks
-from zope.testrunner.leaks.objects import Objects, References, Young
+from zope.testrunner.leaks.objects import Objects, References, Young, references_of
 from zope.testrunner.leaks.others import working
 from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.session import Tracker
-from zope.testrunner.leaks.settle import changes_of_modules, collect, frozen_by_others, saves_garbage, settle
+from zope.testrunner.leaks.settle import (
+    collect,
+    empty_caches,
+    frozen_by_others,
+    mark_of_modules,
+    saves_garbage,
+    settle,
+)
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, grows_in_steps, judge
 from zope.testrunner.originals import time
 
@@ -45,12 +55,90 @@ _IDLE: Final = 4
 _LONGEST_IDLE: Final = 0.5
 _OTHERS: Final = "as much is made while nothing is done: another thread is at work"
 
+#: Growth of the memory in blocks after which all garbage is collected, as the collector does by itself: by a quarter.
+_GROWTH_TO_COLLECT: Final = 1.25
+
+_CONTAINERS: Final = (list, dict, set, deque)
+#: Whether the collector keeps what it has seen once apart from what it has seen twice.  That of builds without the global
+#: lock has no generations, and that of Python 3.14.0 to 3.14.4 has others.
+_HAS_GENERATIONS: Final = "t" not in getattr(sys, "abiflags", "") and not (3, 14) <= sys.version_info < (3, 14, 5)
+
 _RESOURCES: Final = frozenset({"heap", "descriptors", "threads"})
 _REFERENCE_COUNTERS: Final = frozenset({"refcounts", "references"})
 
 
 class CannotRepeat(Exception):
     """To be raised by work that went differently than the first time; the message says how."""
+
+
+class CannotGoOn(CannotRepeat):
+    """The same, by work that would go no better if it could see all objects: it is not tried once more."""
+
+
+class _Survivors:
+    """Containers that the first run has left: how many references there are to and from them, although they are hidden.
+
+    What takes in the same object in each run makes nothing new that could be seen.  They are kept alive for one more run,
+    and longer only if there are more references by then: what is replaced is not to be held.
+    """
+
+    def __init__(self, *, wanted: bool) -> None:
+        #: The references, as far as they were looked at.
+        self.references = 0
+        self._is_wanted = wanted and _HAS_GENERATIONS
+        self._containers: list[object] = []
+        self._is_watching = self._is_kept = False
+
+    def take(self) -> None:
+        """Take those among the objects that are young after the first run, but for garbage; what is that is collected."""
+        if not self._is_wanted:
+            gc.collect(1)
+            return
+        older = gc.get_objects(1)
+        seen = frozenset(map(id, older)) if older else ()
+        del older
+        gc.collect(0)
+        found = gc.get_objects(1)
+        self._containers.extend(compress(found, map(issubclass, map(type, found), repeat(_CONTAINERS))))
+        if seen:
+            self._containers[:] = [each for each in self._containers if id(each) not in seen]
+            # What had become old enough before may be garbage by now.
+            del found
+            gc.collect(1)
+
+    def look(self) -> None:
+        """Count for the first time."""
+        self._is_watching = bool(self._containers)
+        self.references = references_of(self._containers) if self._is_watching else 0
+
+    def look_again(self) -> None:
+        """Count again, after each run, and let go of them after the first one of these unless there are more references.
+
+        Free lists are to be emptied afterwards.
+        """
+        if not self._is_watching:
+            return
+        gc.collect()
+        if references_of(self._containers) > self.references:
+            # Some of them may be caches.
+            empty_caches()
+            gc.collect()
+        now = references_of(self._containers)
+        if now > self.references or self._is_kept:
+            # To let go of them later would look like a fall.
+            self._is_kept = True
+            self.references = now
+        else:
+            self._is_watching = False
+            # The memory of the list stays until the end, and as many references from it: or they would be missed.
+            self._containers[:] = repeat(self, len(self._containers))
+
+    def let_go(self) -> None:
+        """Forget them."""
+        if self._containers:
+            self._is_watching = self._is_kept = False
+            self._containers.clear()
+            self.references = 0
 
 
 class Finding(NamedTuple):
@@ -79,12 +167,16 @@ class Finding(NamedTuple):
 
 
 class Hunter:
-    """Hunts for leaks in one piece of work after the other, with the heap frozen in between.
+    """Hunts for leaks in one piece of work after the other.
 
-    What is alive before a piece of work is hidden from the garbage collector (``gc.freeze``), so that a hunt
-    costs the same on a large heap as on a small one.  Call `thaw` when objects that were alive then may have
-    become garbage, as at the end of a test class or a layer, and whenever somebody else needs to see all
-    objects; leaving the ``with`` statement does so::
+    The first run of a piece of work has the result that counts, and finds the collector as it would without a hunt.  What
+    is alive after it is hidden from the collector (``gc.freeze``) while the work is done again, so that a hunt costs the
+    same on a large heap as on a small one.  If it fails then, it may have looked for what is hidden, and is judged anew
+    with everything shown.  When a hunt is over, everything is shown again.
+
+    Garbage that was hidden meanwhile stays until it is collected: now and then, as the memory grows, and by `thaw`, to be
+    called where much may have become garbage, as at the end of a test class or a layer.  Leaving the ``with`` statement does
+    so::
 
         with Hunter() as hunter:
             for test in tests:
@@ -114,8 +206,12 @@ class Hunter:
         # Nobody could freeze again just what somebody had frozen before.
         self._foreign = frozen_by_others()
         self._freeze = freeze and not self._foreign
+        # Before the first run that is judged nothing may be hidden: what it leaves would be hidden with the rest.
+        self._freeze = self._freeze and policy.warmup > 0
         self._frozen = False
-        self._spoiled = False
+        # Whether objects were hidden by the work itself, or before it, and whether these have to be hidden again.
+        self._is_theirs = self._was_theirs = False
+        self._is_to_be_collected = False
         self._canaries: list[list[None]] = [[], []]
         self._trackers = _default_trackers(self._freeze) if trackers is None else tuple(trackers)
         self._least = [THRESHOLDS.get(each.name, 1) for each in self._trackers]
@@ -124,6 +220,13 @@ class Hunter:
         # One row for each run, so that remembering a number allocates nothing.
         self._rows = array("q", [0] * width * (self._most_runs + 1 + _IDLE))
         self._width = width
+        names = [each.name for each in self._trackers]
+        self._references = names.index("references") if "references" in names else -1
+        self._survivors = _Survivors(wanted=self._references >= 0)
+        self._blocks = names.index("blocks") if "blocks" in names else -1
+        self._counts_all_references = "refcounts" in names
+        # What the young objects were after the first two runs on a frozen heap, each as one number.
+        self._marks = array("q", [0, 0])
         # The findings of most work are alike.
         self._unchanged = tuple(Verdict(each.name, each.unit, Growth.STABLE, (0,)) for each in self._trackers)
         self._foreign_extensions: tuple[str, ...] = ()
@@ -131,6 +234,7 @@ class Hunter:
         # There are none before the first explanation.
         self._holders: Holders | None = None
         self._rehearse()
+        self._blocks_to_collect = int(_GROWTH_TO_COLLECT * self._rows[self._blocks])
 
     def __enter__(self) -> Self:
         return self
@@ -150,90 +254,144 @@ class Hunter:
             work()
             why = "gc.DEBUG_SAVEALL is set, which keeps all garbage alive"
             return Finding(Growth.NOT_JUDGED, (), 1, why)
-        self._hide()
-        threads, flags = _thread._count(), gc.get_debug()
-        done = measured = 0
-        failure: str | None = None
-        began = time.monotonic()
         if not self._policy.warmup:
             settle()
             self._read(0)
-        while done < self._most_runs:
+        try:
+            return self._hunt(work)
+        finally:
+            self._survivors.let_go()
+            self._show()
+            if self._blocks >= 0 and self._rows[self._blocks] > self._blocks_to_collect and self._is_to_be_collected:
+                # Those collections that are made here put off the automatic ones.
+                self._collect()
+                self._blocks_to_collect = int(_GROWTH_TO_COLLECT * self._rows[self._blocks])
+
+    def _hunt(self, work: Callable[[], object]) -> Finding:
+        threads, flags = _thread._count(), gc.get_debug()
+        self._marks[0] = self._marks[1] = 0
+        done, warmup = 0, self._policy.warmup
+        why: str | None = None
+        began = time.monotonic()
+        while done - warmup < self._policy.runs + self._policy.confirm:
             try:
                 work()
             except Exception as error:
                 if not done:
                     raise
-                failure = _why_not_again(error)
-                break
+                why = why or _why_not_again(error)
+                if not self._can_see_more(error):
+                    return Finding(Growth.NOT_REPEATABLE, (), done, why)
+                # It may have looked for what was hidden, and is judged from here on.
+                warmup = done + 1
             done += 1
             _wait_for_threads(threads)
             gc.set_debug(flags)
-            self._see_through_freezing()
-            measured = done - self._policy.warmup
-            if measured == 1 and self._fewest == 1 and self._frozen:
+            if self._has_changed_freezing(done):
+                warmup = done
+            measured = done - warmup
+            is_quick = measured == 1 and self._fewest == 1 and self._frozen
+            if is_quick:
                 # What settling does besides only makes things less: caches that were emptied are fuller now, or as empty.
                 # In a function of its own, this would read references that calling it makes.
+                self._survivors.look_again()
                 collect()
                 self._read(1)
                 if self._is_unchanged(1):
                     break
-            settle()
+            if done > 1 or not self._hide():
+                if not is_quick:
+                    self._survivors.look_again()
+                empty_caches()
+            # After hiding nothing is left to collect, but free lists are to be as empty as after the next run.
+            collect()
             if measured < 0:
                 continue
             self._read(measured)
+            self._remember(measured)
             if measured >= self._fewest and not self._is_suspect(measured):
                 break
-            if measured == self._policy.runs and self._holders is not None:
-                self._holders.note()
-        if failure is not None:
-            return Finding(Growth.NOT_REPEATABLE, (), done, failure)
+        self._survivors.let_go()
         finding = self._judge(work, measured, done, (time.monotonic() - began) / done)
         gc.set_debug(flags)
         return finding
 
+    def _can_see_more(self, error: Exception) -> bool:
+        """Show what is hidden to work that failed with this, if anything is and that could be the reason."""
+        if not self._frozen or isinstance(error, CannotGoOn):
+            return False
+        self._survivors.let_go()
+        self._show()
+        return True
+
+    def _remember(self, measured: int) -> None:
+        """Remember what is young after the first two runs on the frozen heap, and what holds more later on."""
+        if self._policy.warmup == 1 and measured in (1, 2):
+            self._marks[measured - 1] = _mark_of_young()
+        if measured == self._policy.runs and self._holders is not None:
+            self._holders.note()
+
     def thaw(self) -> None:
-        """Show all objects to the garbage collector again, and collect what has become garbage."""
-        if self._frozen:
-            self._show()
-            gc.collect()
+        """Show all objects to the garbage collector, and collect what became garbage while they were hidden."""
+        self._show()
+        if self._is_to_be_collected:
+            self._collect()
+
+    def _collect(self) -> None:
+        self._is_to_be_collected = False
+        gc.collect()
 
     def _show(self) -> None:
         if self._frozen:
             self._frozen = False
             gc.unfreeze()
+        if self._is_theirs:
+            if self._was_theirs:
+                gc.freeze()
+            self._is_theirs = self._was_theirs = False
 
-    def _hide(self) -> None:
-        """Hide everything that is alive from the collector; between two runs of the same work, this must not happen."""
-        if not self._freeze:
-            return
-        if not self._frozen:
-            # Garbage that is hidden now is collected when everything is shown again.
-            settle(whole=False)
-            # The canaries are told apart by which side of the freeze they are on.
-            self._canaries[0] = []
-            self._frozen = True
-            self._spoiled = False
+    def _hide(self) -> bool:
+        """Settle, and hide everything that is alive after the first run from the collector; False if that cannot be done.
+
+        Between later runs of the same work, this must not happen.
+        """
+        if not self._freeze or self._is_theirs:
+            return False
+        empty_caches()
+        self._survivors.take()
+        self._survivors.look()
+        # The canaries are told apart by which side of the freeze they are on.
+        self._canaries[0] = []
         gc.freeze()
+        self._frozen = self._is_to_be_collected = True
         self._canaries[1] = []
+        return True
 
-    def _see_through_freezing(self) -> None:
-        """Undo what the work did to the frozen heap, after which everything is seen, at a price."""
-        if not self._frozen:
-            if self._spoiled or not self._freeze:
-                self._undo_freezing()
-            return
-        old, new = map(id, self._canaries)
-        visible = set(map(id, gc.get_objects()))
-        if old in visible or new not in visible:
-            gc.unfreeze()
-            self._frozen = False
-            self._spoiled = True
+    def _has_changed_freezing(self, done: int) -> bool:
+        """Undo what the work did to the frozen heap; whether everything is seen since then, at a price.
 
-    def _undo_freezing(self) -> None:
-        """Show again what the work has hidden: its garbage could not be collected otherwise."""
-        if not self._foreign and frozen_by_others():
+        What is hidden after the first run is nobody's business here.  If a later one hides more, its garbage could not be
+        collected.
+        """
+        if self._frozen:
+            old, new = map(id, self._canaries)
+            visible = list(map(id, gc.get_objects()))
+            if old in visible or new not in visible:
+                self._survivors.let_go()
+                gc.unfreeze()
+                self._frozen = False
+                return True
+        elif done == 1:
+            self._is_theirs = frozen_by_others()
+            if self._is_theirs:
+                self._canaries[1] = []
+        elif not self._is_theirs:
+            if frozen_by_others():
+                gc.unfreeze()
+        elif id(self._canaries[1]) not in set(map(id, gc.get_objects())):
             gc.unfreeze()
+            self._was_theirs = True
+        return False
 
     def _rehearse(self) -> None:
         """Read a few times, so that what sampling makes only once is there."""
@@ -251,6 +409,8 @@ class Hunter:
         start = row * len(self._trackers)
         for place, each in enumerate(self._trackers):
             self._rows[start + place] = each.sample().total
+        if self._references >= 0:
+            self._rows[start + self._references] += self._survivors.references
 
     def _change(self, run: int, place: int) -> int:
         width = len(self._trackers)
@@ -282,8 +442,8 @@ class Hunter:
 
     def _foreign_now(self) -> tuple[str, ...]:
         """What makes the number of references worthless, if that is counted."""
-        if any(each.name == "refcounts" for each in self._trackers) and self._modules_seen != changes_of_modules():
-            self._modules_seen = changes_of_modules()
+        if self._counts_all_references and self._modules_seen != (now := mark_of_modules()):
+            self._modules_seen = now
             self._foreign_extensions = foreign_extensions()
         return self._foreign_extensions
 
@@ -294,7 +454,7 @@ class Hunter:
         policy = self._policy._replace(warmup=0)
         runs = range(1, measured + 1)
         verdicts = tuple(
-            judge(each.name, each.unit, [self._change(run, place) for run in runs], policy)
+            judge(each.name, each.unit, self._trusted([self._change(run, place) for run in runs], place), policy)
             for place, each in enumerate(self._trackers)
         )
         if foreign:
@@ -315,14 +475,24 @@ class Hunter:
         if self._explain and growth in (Growth.LEAK, Growth.REFERENCES):
             from zope.testrunner.leaks.explain import Holders, explain
 
+            # The explanation shows everything.
+            self._was_theirs = self._is_theirs
             explanation = explain(work, self._holders.grown() if self._holders is not None else ())
             self._holders = self._holders or Holders()
-            if self._frozen:
-                # The explanation has shown everything.
-                gc.freeze()
             if explanation.bound is not None and not _is_more_than_weak(explanation, verdicts):
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
         return Finding(growth, verdicts, done, bounded, explanation)
+
+    def _trusted(self, changes: list[int], place: int) -> list[int]:
+        """The changes of a counter, without the first one if that is no growth of the work.
+
+        What the first run has left is hidden, and not missed when the next one replaces it.
+        """
+        rises = [change >= self._least[place] for change in changes]
+        if not self._frozen or len(changes) < 2 or not rises[0] or True in rises[1:]:
+            return changes
+        takes_no_memory = self._blocks >= 0 and self._change(1, self._blocks) <= 0
+        return changes[1:] if takes_no_memory or self._marks[0] != self._marks[1] else changes
 
     def _without_what_others_do(self, verdicts: tuple[Verdict, ...], measured: int, seconds: float) -> tuple[Verdict, ...]:
         """The verdicts, but for those on counters that move as much by themselves: threads may be at work all the time."""
@@ -378,6 +548,11 @@ def _is_more_than_weak(explanation: Explanation, verdicts: Sequence[Verdict]) ->
     )
 
 
+def _mark_of_young() -> int:
+    """A number that is another one when other objects are young."""
+    return hash(frozenset(map(id, gc.get_objects())))
+
+
 def _default_trackers(freeze: bool) -> tuple[Tracker, ...]:
     """What a hunt watches, in the order of sampling; what counts references object by object only on a frozen heap."""
     wanted: list[Tracker] = [Refcounts(), Blocks()]
@@ -392,6 +567,8 @@ def _why_not_again(error: Exception) -> str:
 
 
 def _wait_for_threads(wanted: int) -> None:
+    if _thread._count() <= wanted:
+        return
     end = time.monotonic() + _PATIENCE
     while _thread._count() > wanted and time.monotonic() < end:
         time.sleep(0.001)

@@ -77,5 +77,9 @@ class References:
 
     def sample(self) -> Sample:
         """Count."""
-        objects = _objects()
-        return Sample(sum(map(_refcount, objects)) + len(get_referents(*objects)))
+        return Sample(references_of(_objects()))
+
+
+def references_of(objects: list[object]) -> int:
+    """How many references there are to these objects and from them, some more of the list included."""
+    return sum(map(_refcount, objects)) + len(get_referents(*objects))

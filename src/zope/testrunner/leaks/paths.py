@@ -409,9 +409,9 @@ def _in_frames(reached: list[object], towards: list[int]) -> tuple[str, list[obj
 
 
 def _thread_name(ident: int) -> str:
-    from zope.testrunner.originals import threading
-
-    known = {thread.ident: thread.name for thread in threading.enumerate()}
+    # Nobody has given a name to a thread where this module is not loaded, and to load it would change what tests see.
+    threading = sys.modules.get("threading")
+    known: dict[int, str] = {thread.ident: thread.name for thread in threading.enumerate()} if threading is not None else {}
     return known.get(ident, f"thread {ident}")
 
 

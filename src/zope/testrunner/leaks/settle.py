@@ -12,8 +12,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.machinery import FileFinder
-from itertools import compress, repeat
-from operator import contains, is_
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Final
 
@@ -62,6 +60,12 @@ def settle(*, whole: bool = True) -> None:
 
     ``whole`` is for `collect`.
     """
+    empty_caches()
+    collect(whole=whole)
+
+
+def empty_caches() -> None:
+    """What `settle` does before garbage is collected."""
     _flush()
     modules = sys.modules
     for module, attribute, method in _CACHES:
@@ -72,7 +76,6 @@ def settle(*, whole: bool = True) -> None:
     _finders.drop_new()
     for clean in getattr(modules.get("typing"), "_cleanups", ()):
         clean()
-    collect(whole=whole)
 
 
 def collect(*, whole: bool = True) -> None:
@@ -102,9 +105,9 @@ def frozen_by_others() -> bool:
     return gc.get_freeze_count() > _FROZEN_AT_START
 
 
-def changes_of_modules() -> int:
-    """A number that is another one when, at the last `settle`, other modules were loaded than at the one before."""
-    return _namespaces.changes
+def mark_of_modules() -> int:
+    """A number that is another one when other modules are loaded."""
+    return hash(tuple(map(id, list(sys.modules.values()))))
 
 
 def saves_garbage() -> bool:
@@ -135,29 +138,6 @@ def _drop_source_lines() -> None:
     if type(cache) is dict:
         for name in [name for name, entry in cache.items() if len(entry) == 1 or entry[1] is not None]:
             cache.pop(name, None)
-
-
-class _Namespaces:
-    """The namespaces of all modules, to be gone through again and again."""
-
-    def __init__(self) -> None:
-        #: How often they were found changed.
-        self.changes = 0
-        self._modules: list[object] = []
-        self._namespaces: list[dict[str, object]] = []
-
-    def current(self) -> list[dict[str, object]]:
-        """Those of the modules that are loaded now; none of a module that has been replaced is held on to."""
-        modules: list[object] = list(sys.modules.values())
-        if len(modules) != len(self._modules) or not all(map(is_, modules, self._modules)):
-            # Exactly modules: to look into one that is yet to be loaded (importlib.util.LazyLoader) would load it.
-            self._namespaces = [module.__dict__ for module in modules if type(module) is ModuleType]
-            self._modules = modules
-            self.changes += 1
-        return self._namespaces
-
-
-_namespaces: Final = _Namespaces()
 
 
 #: Finders without a state that would be missed; None stands for a place where there is nothing to find.
@@ -191,9 +171,10 @@ _finders: Final = _Finders()
 
 def _drop_warning_registries() -> None:
     """Forget which warnings have been given, in every module."""
-    namespaces = _namespaces.current()
-    # There may be thousands of modules, and few have warned.
-    for namespace in compress(namespaces, map(contains, namespaces, repeat("__warningregistry__"))):
-        registry = namespace["__warningregistry__"]
-        if type(registry) is dict:
-            registry.clear()
+    # There may be thousands of modules, and few have warned.  None of them is remembered: a test may want it to be gone.
+    for module in list(sys.modules.values()):
+        # Exactly modules: to look into one that is yet to be loaded (importlib.util.LazyLoader) would load it.
+        if type(module) is ModuleType and "__warningregistry__" in module.__dict__:
+            registry = module.__dict__["__warningregistry__"]
+            if type(registry) is dict:
+                registry.clear()
