@@ -60,7 +60,7 @@ class TestWaiting(WireCase):
             os.read(self.reading, 1)
         self.start(1)
 
-        self.assertEqual([(FINISHED, 1002), (STARTED, 1003)], [self.read()[:2] for _ in range(2)])
+        self.assertEqual([(FINISHED, 1_000_002), (STARTED, 1_000_003)], [self.read()[:2] for _ in range(2)])
 
     def test_what_was_printed_belongs_to_the_test(self) -> None:
         printed, descriptor = os.pipe()
@@ -71,7 +71,7 @@ class TestWaiting(WireCase):
         self.finish(0)
         self.start(1)
 
-        self.assertEqual(b"said by the test" + mark(TOKEN, 1002), os.read(printed, 1000))
+        self.assertEqual(b"said by the test" + mark(TOKEN, 1_000_002), os.read(printed, 1000))
 
     def test_what_comes_before_the_next_test_is_not_blamed_on_this_one(self) -> None:
         for name in ("run", "__call__"):

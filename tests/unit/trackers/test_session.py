@@ -122,6 +122,53 @@ class TestExactness(unittest.TestCase):
 
         self.assertQuiet(measured, 1)
 
+    def changes_of(self, tell: Callable[[object], None], work: Callable[[], object] = list) -> list[list[int]]:
+        """What laps read that are told."""
+        session = Session([tracker(name) for name in exact_trackers()])
+        rows = [array("q", [0] * len(exact_trackers())) for _ in range(12)]
+        laps = iter(rows)
+        session.baseline()
+        for row in laps:
+            work()
+            for place, reading in enumerate(session.lap(tell)):
+                row[place] = reading.change
+            del reading
+        return [list(row) for row in rows]
+
+    def test_what_a_report_leaves_in_the_buffer_of_standard_output_is_not_read(self) -> None:
+        stream, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO(bytes(1 << 20)))
+        try:
+            changes = self.changes_of(lambda _: print("a line of the report"))
+        finally:
+            sys.stdout = stream
+
+        self.assertEqual([[0] * len(exact_trackers())] * 9, changes[3:])
+
+    def test_what_a_report_leaves_is_not_read_however_old_it_became(self) -> None:
+        gc.unfreeze()
+
+        def tell(_: object) -> None:
+            cycle: list[object] = []
+            cycle.append(cycle)
+            for generation in (0, 1, 1, 0):
+                gc.collect(generation)
+
+        changes = self.changes_of(tell, lambda: kept.append([]))
+
+        place = exact_trackers().index("objects")
+        self.assertEqual([1] * 9, [row[place] for row in changes[3:]])
+
+    def test_caches_that_a_report_fills_are_not_read(self) -> None:
+        gc.unfreeze()
+
+        def tell(_: object) -> None:
+            re.compile(f"pattern {len(kept)} (.*)")
+
+        changes = self.changes_of(tell, lambda: kept.append([]))
+
+        place = exact_trackers().index("objects")
+        self.assertEqual([1] * 9, [row[place] for row in changes[3:]])
+
     def test_old_garbage_is_no_growth(self) -> None:
         def work() -> None:
             cycle: list[object] = []

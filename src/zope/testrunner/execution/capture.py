@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
@@ -53,7 +54,9 @@ class _Descriptor:
         except OSError as error:
             raise UsageError(f"Cannot write to standard output: {error.strerror}") from None
         self._file, self._mark = _files(number, directory)
-        self._read = 0
+        # How many bytes were taken: in an array, as a number that outgrows those which Python keeps ready takes memory,
+        # which would be read as growth of the tests' memory.
+        self._read = array("q", (0,))
         self._append()
         self._identity = _identity(self._file.fileno())
         self.stream = self._new_stream()
@@ -79,10 +82,10 @@ class _Descriptor:
     def peek(self) -> bytes:
         """What is in the file and has not been taken."""
         size = os.fstat(self._file.fileno()).st_size
-        if size == self._read:
+        if size == self._read[0]:
             return b""
-        self._file.seek(self._read)
-        data = self._file.read(size - self._read) or b""
+        self._file.seek(self._read[0])
+        data = self._file.read(size - self._read[0]) or b""
         self._file.seek(0, os.SEEK_END)
         return data
 
@@ -92,14 +95,14 @@ class _Descriptor:
             with contextlib.suppress(OSError, ValueError):
                 self.stream.flush()
         data = self.peek()
-        self._read += len(data)
-        if self._read > _LONG:
+        self._read[0] += len(data)
+        if self._read[0] > _LONG:
             self._file.seek(0)
             self._file.truncate(0)
-            self._read = 0
+            self._read[0] = 0
         if data and self._mark is not None:
             self._mark.seek(0)
-            self._mark.write(b"%020d" % self._read)
+            self._mark.write(b"%020d" % self._read[0])
         return data
 
     def restore(self) -> None:

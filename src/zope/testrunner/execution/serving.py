@@ -134,8 +134,9 @@ class Wire:
         self._places = places
         self._split = split
         self._positions = {id(test): position for position, test in enumerate(tests)}
-        # Not from 0: the step from a number that Python keeps ready to one that takes memory would be read as growth.
-        self._sent = 1000
+        # Not from 0: the step from a number that Python keeps ready (up to 256, since 3.15 up to 1024) to one that takes
+        # memory would be read as growth.
+        self._sent = 1_000_000
         #: Messages that go with the next one.
         self._waiting = b""
         #: Whether layers have something done before each test.

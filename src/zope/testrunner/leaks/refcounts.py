@@ -169,9 +169,10 @@ class TypeTable:
 
     def _count(self, own: Collection[int]) -> _Counts:
         skip = self._skip(own)
-        counts = _Counts()
         objects = gc.get_objects()
         numbers = references_to(objects)
+        # Made after that: its numbers are not to be found among those of younger objects.
+        counts = _Counts()
         base = self._base
         # Own objects are to be among the few that are looked at one by one.
         base.difference_update(map(rshift, skip, repeat(_ALIGNMENT)))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from zope.testrunner.leaks.readings import Change, Reading, Sample, Unavailable, Unit, Verdict
-from zope.testrunner.leaks.settle import collect, settle
+from zope.testrunner.leaks.settle import LEVELS, apart, collect, settle
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.refcounts import TypeTable
@@ -28,16 +28,6 @@ _refcount: Final = sys.getrefcount
 #: Unmeasured rounds before the baseline, in which the code that samples makes what it makes only once: two
 #: were needed on 3.11 to 3.13, one is added.
 _REHEARSALS: Final = 3
-
-
-#: So many laps are told with a look at the whole process afterwards, since what is done for the first time
-#: leaves traces.
-_FIRST_LAPS: Final = 3
-
-
-#: Further collections before a table, which shows what else the collector does: it no longer looks at tuples and
-#: dictionaries of atoms, then at those of such tuples and dictionaries, one level each time.
-_LEVELS: Final = 3
 
 
 class Tracker(Protocol):
@@ -132,11 +122,24 @@ class Session:
     def baseline(self) -> None:
         """Take the state that the first lap is compared with, forgetting all earlier laps."""
         self._laps.clear()
+        self._settle_deeply()
+        self._rehearse()
+        # While it is read, what runs refers to as much as when a lap is read in a loop: to ``tell``, and to what the loop
+        # goes through.
+        tell, laps = None, self  # noqa: F841
+        self._begin_lap()
+        self._totals[:] = self._before
+
+    def _settle_deeply(self) -> None:
         settle()
-        if self._table is not None:
-            for _ in range(_LEVELS):
+        if self._table is not None or any(tracker.name == "objects" for tracker in self._trackers):
+            # What the collector still looks at is what these count.
+            for _ in range(LEVELS - 1):
                 collect()
+        if self._table is not None:
             self._table.begin()
+
+    def _rehearse(self) -> None:
         self._begun = self._rehearsing = True
         table, self._table = self._table, None
         for rehearsal in range(_REHEARSALS):
@@ -146,10 +149,6 @@ class Session:
             self.lap()
         self._rehearsing = False
         self._laps.clear()
-        collect(whole=False)
-        self._read(self._before, 0)
-        self._totals[:] = self._before
-        self._keep_details()
 
     def lap(self, tell: Callable[[tuple[Reading, ...]], None] | None = None) -> tuple[Reading, ...]:
         """The readings of all trackers, in their order, for what happened since the last call or baseline.
@@ -164,34 +163,28 @@ class Session:
             raise RuntimeError(
                 "a lap can only be compared with a baseline: call baseline() before the first lap"
             )
-        settle(whole=False)
-        self._read(self._now, 1)
-        # The table is asked in any case: it remembers what it is compared with next time.
-        if not self._table_is_as_before() or self._has_moved():
-            if not self._rehearsing:
-                settle()
-                self._read(self._now, 1)
-                self._table_is_as_before()
-            readings = self._compare(self._rows())
-        else:
-            readings = self._compare(())
+        readings = self._end_lap()
         self._laps.append(readings)
         if tell is not None:
-            tell(readings)
-            if len(self._laps) <= _FIRST_LAPS:
-                settle(whole=False)
-                # From here as above, or the frames that run would not be the same, and show in the table.
-                if not self._table_is_as_before():
-                    # What telling leaves may be old already.
-                    settle()
-                    self._table_is_as_before()
-                    self._rows()
-        # What has just been made must not be seen by the next lap: a second look, at a process in the same
-        # settled state, is what the next one will be compared with.
-        collect(whole=False)
-        self._read(self._before, 0)
-        self._keep_details()
+            apart(tell, readings)
+        self._begin_lap()
         return readings
+
+    def _end_lap(self) -> tuple[Reading, ...]:
+        """Read what the lap has changed since `_begin_lap`."""
+        if self._look(self._now, 1) and not self._has_moved():
+            return self._compare(())
+        if not self._rehearsing:
+            self._look(self._now, 1, whole=True)
+        return self._compare(self._rows())
+
+    def _begin_lap(self) -> None:
+        """Take the state that the next lap is compared with, after all that was made since the last one."""
+        if not self._look(self._before, 0):
+            # It is left out of the next table, and what making this one leaves is left out of the numbers.
+            self._rows()
+            self._look(self._before, 0)
+        self._keep_details()
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """What the laps so far say about each tracker, the first one counted as warm-up."""
@@ -201,6 +194,17 @@ class Session:
             judge(tracker.name, tracker.unit, [lap[place].change for lap in self._laps], LAPS)
             for place, tracker in enumerate(self._trackers)
         )
+
+    def _look(self, into: array[int], side: int, *, whole: bool = False) -> bool:
+        """Settle the process and read all counters; whether the table is as it was.
+
+        Both sides of a comparison are read here, and from functions that are as deep in calls: where calls are traced, each
+        running function is an object, and it has references to itself in any case.
+        """
+        settle(whole=whole)
+        self._read(into, side)
+        # It is asked in any case: it remembers what it is compared with next time.
+        return self._table is None or self._table.is_as_before(self._own())
 
     def _read(self, into: array[int], side: int) -> None:
         """Sample all trackers."""
@@ -228,9 +232,6 @@ class Session:
     def _has_moved(self) -> bool:
         """Whether any counter is not where it was."""
         return any(self._change(place) for place in range(len(self._trackers)))
-
-    def _table_is_as_before(self) -> bool:
-        return self._table is None or self._table.is_as_before(self._own())
 
     def _rows(self) -> Rows:
         return () if self._table is None else self._table.update(self._own())[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from zope.testrunner.events import OutputPassed
@@ -16,12 +17,22 @@ if TYPE_CHECKING:
     from zope.testrunner.events import Emit, Event, Sink
 
 
+def text_file(path: str) -> TextIO:
+    """A file to write text to, which no text waits for in memory but in a buffer of one size.
+
+    Pieces of text that wait are objects, more of them in one lap than in another, and would be read as growth of the
+    tests' memory.  Raises OSError if it cannot be opened.
+    """
+    file = io.open(path, "wb")
+    return TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True)
+
+
 class InFile:
     """A sink that lets a formatter of text, which writes to ``sys.stdout``, write to a file instead."""
 
     def __init__(self, formatter: object, path: str) -> None:
         self._verbs = Verbs(lambda: formatter)
-        self._file: TextIO = io.open(path, "w", encoding="utf-8", errors="backslashreplace")
+        self._file: TextIO = text_file(path)
 
     def takes(self, kind: type[Event]) -> Emit | None:
         """What the formatter takes."""
