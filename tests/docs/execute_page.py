@@ -51,6 +51,8 @@ LEVEL = (
     (re.compile(r"(?:(?<=refcount=)|(?<=memory blocks=))\d+ *"), "N "),
     # How much a leak costs depends on the version of Python; that there is none does not.
     (re.compile(r"(?<=change=)[1-9]\d*"), "N"),
+    # The name of a temporary directory.
+    (re.compile(r"\S*/tmp\w{8}\b"), "TEMPORARY"),
     # Warm-ups differ between versions of Python.
     (re.compile(r"(?<=judged: ).*"), "N"),
     (re.compile(r"(?<=every run: ).*"), "N"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Callable, Iterable
 
 from zope.testrunner.grouping import class_with_fixtures, module_with_fixtures
@@ -39,25 +40,39 @@ def is_splittable(name: LayerName, layer: object) -> bool:
     return own is True
 
 
-def groups_of(plan: LayerPlan, layer: object) -> list[Group]:
+#: What names the tests that have to stay with those of the module of this name, beside fixtures; None if nothing does.
+Together = Callable[[str], "str | None"]
+
+
+def groups_of(plan: LayerPlan, layer: object, together: Together | None = None) -> list[Group]:
     """The tests of a layer, divided as far as possible, in the order of their first tests.
 
     A layer that is not splittable is one group.  Of others, tests of a class with class fixtures are one group each, as are
     all tests of a module with module fixtures; every other test is a group of its own.
+
+    Unit tests whose modules ``together`` has a name for are one group for each name.  Of other layers, ``splittable`` has
+    said already that they may be divided.
     """
+    if plan.name != UNIT_TESTS:
+        together = None
     tests: list[Test] = list(plan.suite)
     if not tests:
         return []
     if not is_splittable(plan.name, layer):
         return [Group(plan.name, plan.name, tuple(range(len(tests))), tuple(tests))]
-    owners: dict[type, str | None] = {}
+    owners: dict[object, str | None] = {}
     members: dict[str | int, list[int]] = {}
     for place, test in enumerate(tests):
-        kind = type(test)
+        kind: object = type(test)
+        if together is not None and not isinstance(test, unittest.TestCase):
+            kind = test
+        elif together is not None and hasattr(test, "_dt_test"):
+            # Doctests of all modules are of one class.
+            kind = module_of(test)
         try:
             owner = owners[kind]
         except KeyError:
-            owner = owners[kind] = _owner(test)
+            owner = owners[kind] = _owner(test, together)
         members.setdefault(place if owner is None else owner, []).append(place)
     return [
         Group(
@@ -92,7 +107,17 @@ def count_of(tests: Iterable[Test]) -> int:
     return sum(test.countTestCases() for test in tests)
 
 
-def _owner(test: Test) -> str | None:
+def module_of(test: Test) -> str:
+    """The name of the module that a test is from: that of its class, or of the code that a doctest is about."""
+    examples = getattr(test, "_dt_test", None)
+    named = None if examples is None else getattr(examples, "globs", {}).get("__name__")
+    return str(named or type(test).__module__)
+
+
+def _owner(test: Test, together: Together | None) -> str | None:
+    name = None if together is None else together(module_of(test))
+    if name is not None:
+        return f"module {name}"
     module = module_with_fixtures(test)
     if module is not None:
         return f"module {module}"

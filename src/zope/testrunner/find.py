@@ -125,8 +125,8 @@ class _Journal:
 
     def __init__(self, tell: Callable[[str], None] | None = None) -> None:
         self.tell = tell
-        #: Called with the name of each module before it is imported, if somebody wants to know.
-        self.begin_import: Callable[[str], None] | None = None
+        #: Called with the name of each module before it is imported.
+        self.watchers: list[Callable[[str], None]] = []
         self.directories: dict[str, _Directory] = {}
         self.looks_again = False
         self.choice: _Choice | None = None
@@ -396,8 +396,8 @@ def find_suites(
                 journal.reject(Reason.MODULE, module_name)
             continue
         _expect_directory(os.path.dirname(path), known)
-        if journal is not None and journal.begin_import is not None:
-            journal.begin_import(module_name)
+        for begin in () if journal is None else journal.watchers:
+            begin(module_name)
         try:
             suite = _suite_of(module_name, options.suite_name)
             _see_forks()
@@ -809,7 +809,7 @@ class Find(Feature):
         journal = _Journal(self._tell)
         token = _journal.set(journal)
         try:
-            with _rare_collections(), Forks().watching(), self._watching(journal):
+            with _rare_collections(), Forks().watching(), self._watching(journal), self._tracing(journal):
                 # Some projects replace this function of the module.
                 found = dict(find_tests(self.runner.options, self.runner.found_suites))
         finally:
@@ -830,8 +830,25 @@ class Find(Feature):
         from zope.testrunner.import_watch import ImportWatch
 
         watch = ImportWatch()
-        journal.begin_import = watch.begin
+        journal.watchers.append(watch.begin)
         return watch
+
+    @contextmanager
+    def _tracing(self, journal: _Journal) -> Iterator[None]:
+        """Finds out what imports leave in this process, if it is going to be copied and tests divided over the copies."""
+        options = self.runner.options
+        copies = getattr(options, "processes", 1) > 1 and getattr(options, "start_method", None) != "spawn"
+        if not copies or self.runner.worker or getattr(options, "list_tests", False):
+            yield
+            return
+        from zope.testrunner.import_traces import ImportTraces
+
+        traces = self.runner.import_traces = ImportTraces()
+        journal.watchers.append(traces.begin)
+        try:
+            yield
+        finally:
+            traces.finish()
 
     def _report_discovery(self, plan: Plan, failures: list[unittest.TestCase]) -> None:
         problems = tuple(

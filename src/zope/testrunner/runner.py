@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.launch import Script, Serve
     from zope.testrunner.execution.serial import Executor, ReadyLayer
     from zope.testrunner.feature import Feature
+    from zope.testrunner.import_traces import ImportTraces
     from zope.testrunner.model import ExcInfo, Test
     from zope.testrunner.report import Named
     from zope.testrunner.report.running import RunningJobs
@@ -143,6 +144,8 @@ class Runner:
         self._token: str | None = None
         self._orders: worker.Orders | None = None
         self._running: RunningJobs | None = None
+        #: What imports left that copies of this process would share, if it is going to be copied.
+        self.import_traces: ImportTraces | None = None
 
     # What features and callers see
 
@@ -547,6 +550,7 @@ class Runner:
             resumed=self.options.resume_number == 0,
             held=self.held,
             audience=self._bus,
+            together=None if self.import_traces is None else self.import_traces.key,
         )
 
     def _executor(self, setting: Setting) -> Executor:
@@ -558,7 +562,25 @@ class Runner:
         pool = pool_for(setting, self.script, self._work, self.expected or none_known)
         if self._running is not None:
             pool.watch = self._show_running
+        if self.import_traces is not None and self.config.output.verbose and pool.setting.together is not None:
+            self._tell_what_stays_together(self.import_traces)
         return pool
+
+    def _tell_what_stays_together(self, traces: ImportTraces) -> None:
+        """Say for each module why its tests are not divided, if they would be otherwise."""
+        from zope.testrunner.chunks import module_of
+        from zope.testrunner.layers import UNIT_TESTS
+
+        counts: dict[str, int] = {}
+        for layer in self.plan.layers:
+            for test in layer.suite if layer.name == UNIT_TESTS else ():
+                module = module_of(test)
+                counts[module] = counts.get(module, 0) + 1
+        for module in sorted(module for module, count in counts.items() if count > 1 and traces.key(module) is not None):
+            text = f"The tests of {module} stay in one process, as {traces.why(module)}."
+            if getattr(sys.modules.get(module), "splittable", None) is None:
+                text += "  splittable = True in that module has them divided."
+            self.emit(Notice(self.clock(), 0, Importance.INFO, text))
 
     def _show_running(self, jobs: Sequence[tuple[str, str, float]]) -> None:
         from zope.testrunner.report.running import Running

@@ -90,7 +90,7 @@ def job_for(index: int, ready: ReadyLayer, setting: Setting, expected: Expected 
     """
     tests: list[Test] = list(ready.plan.suite)
     # Readings compare laps in one process.
-    groups = [] if setting.leaks.report else groups_of(ready.plan, ready.layer)
+    groups = [] if setting.leaks.report else groups_of(ready.plan, ready.layer, setting.together)
     split = len(groups) > 1
     laps = setting.execute.repeat
     if not split:

@@ -94,6 +94,9 @@ def pool_for(
 
     execute = setting.execute
     method = execute.start_method or ("fork" if can_fork() else "spawn")
+    if method == "spawn":
+        # Each process imports for itself, so that nothing is shared.
+        setting = setting.replace(together=None)
     launcher = Forked(work) if method == "fork" else Spawned(script)
     limits = Limits(execute.timeout or None, execute.layer_timeout or None)
     return Pool(setting, launcher, execute.processes, limits, expected)

@@ -52,7 +52,7 @@ class Pool:
     def __init__(
         self, setting: Setting, launch: Launcher, slots: int, limits: Limits, expected: Expected = none_known
     ) -> None:
-        self._setting = setting
+        self.setting = setting
         self._launch = launch
         self._slots = slots
         self._limits = limits
@@ -68,15 +68,15 @@ class Pool:
 
     def run(self, plan: Plan) -> None:
         """Run all layers of a plan; ends when no process is left."""
-        stop_on_error = self._setting.execute.stop_on_error
-        found = resolved(plan, self._setting)
+        stop_on_error = self.setting.execute.stop_on_error
+        found = resolved(plan, self.setting)
         if stop_on_error and len(found) < len(plan.layers):
             return
-        jobs = [job_for(index, ready, self._setting, self._expected) for index, ready in enumerate(found)]
+        jobs = [job_for(index, ready, self.setting, self._expected) for index, ready in enumerate(found)]
         schedule = Schedule(jobs, self._slots, stop_on_error=stop_on_error)
-        teller = Teller(self._setting, schedule)
-        blame = Blame(schedule, teller, self._setting.clock, self._launch.command)
-        hearing = Hearing(schedule, teller, blame, self._limits, hunts=self._setting.leaks.hunts)
+        teller = Teller(self.setting, schedule)
+        blame = Blame(schedule, teller, self.setting.clock, self._launch.command)
+        hearing = Hearing(schedule, teller, blame, self._limits, hunts=self.setting.leaks.hunts)
         loop = _Loop(schedule, teller, blame, hearing, self._launch, self.watch)
         try:
             loop.run()

@@ -37,6 +37,7 @@ from zope.testrunner.problem import snapshot
 from zope.testrunner.record import Record
 
 if TYPE_CHECKING:
+    from zope.testrunner.chunks import Together
     from zope.testrunner.config import Execution, LeakPolicy
     from zope.testrunner.execution.collection import Collection
     from zope.testrunner.execution.postmortem import PostMortem
@@ -70,7 +71,8 @@ class Setting(Record):
 
     ``announce`` is called with each layer when its turn has come.  ``worker`` is 0, or the number of the child process
     that this is; ``resumed`` tells a child that its layer has been announced already.  ``held`` holds back output, if that
-    is done for the whole run.  ``audience`` tells which events nobody listens to; without it, all are told.
+    is done for the whole run.  ``audience`` tells which events nobody listens to; without it, all are told.  ``together``
+    tells which tests must not be divided over copies of this process.
     """
 
     execute: Execution
@@ -83,6 +85,7 @@ class Setting(Record):
     resumed: bool = False
     held: Held | None = None
     audience: Audience | None = None
+    together: Together | None = None
 
 
 class Interrupted(KeyboardInterrupt):
