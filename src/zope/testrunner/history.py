@@ -166,7 +166,33 @@ class Suspects:
             return True
         if kind.__module__ in self._holders or f"{kind.__module__}.{kind.__qualname__}" in self._holders:
             return True
-        return TestRef(test, layer).id in self._tests
+        return key_of(TestRef(test, layer)) in self._tests
+
+
+try:
+    #: Where the command was given; what tests change later does not count.
+    _START = os.getcwd()
+except OSError:
+    _START = os.sep
+
+
+def key_of(test: TestRef) -> str:
+    """What a test is called in the file: its id, and for a document the path from the current directory as well.
+
+    The id of a document is the name of the file alone (``guide_rst``), which those in other directories share.
+    """
+    id = test.id  # noqa: A001 - what it is called
+    # Those of all others have a dot, and need not be looked at.
+    if "." in id:
+        return id
+    path = test.label
+    if not os.path.isabs(path) or "_".join(os.path.basename(path).split(".")) != id:
+        return id
+    try:
+        return f"{id} ({os.path.relpath(path, _START)})"
+    except ValueError:
+        # It is on another drive.
+        return f"{id} ({path})"
 
 
 def holder_of(id: str) -> str | None:

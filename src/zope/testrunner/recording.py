@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner import events
 from zope.testrunner.feature import Feature
-from zope.testrunner.history import FILE, FLOOR, FOLDER, Changes, History, HistoryError, Store, Subject, holder_of
+from zope.testrunner.history import FILE, FLOOR, FOLDER, Changes, History, HistoryError, Store, Subject, holder_of, key_of
 from zope.testrunner.model import LayerName, TestRef
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Memory(Feature):
     def _test_finished(self, event: events.TestFinished) -> None:
         seconds = event.seconds
         if seconds >= FLOOR:
-            self._tests[event.test.id] = seconds
+            self._tests[key_of(event.test)] = seconds
         else:
             self._quick += 1
             self._quick_seconds += seconds
@@ -208,7 +208,8 @@ class Memory(Feature):
         return name in self._owners or name in self._fixtures or kind.__module__ in self._fixtures
 
     def _look(self, test: TestRef, event: events.TestFinished) -> None:
-        id, subject = test.id, ("test", test.id)  # noqa: A001 - what it is called
+        id = key_of(test)  # noqa: A001 - what it is called
+        subject = "test", id
         if subject in self.history.failed and not event.outcome.is_problem:
             self._mended[subject] = True
         if self._times and event.seconds < FLOOR and id in self.history.tests:
@@ -218,7 +219,7 @@ class Memory(Feature):
                 self._mended.update(dict.fromkeys(subjects, True))
 
     def _problem_reported(self, event: events.ProblemReported) -> None:
-        self._noted += marshal.dumps(str(event.test.id))
+        self._noted += marshal.dumps(str(key_of(event.test)))
 
     def _read_noted(self) -> None:
         source = BytesIO(self._noted)
@@ -261,7 +262,7 @@ class Memory(Feature):
     def _judged(self, event: events.LeakJudged | events.MemoryGrew) -> None:
         if event.is_problem:
             if event.test is not None:
-                self._failed.add(("test", event.test.id))
+                self._failed.add(("test", key_of(event.test)))
             elif isinstance(event, events.LeakJudged):
                 self._failed.add(("layer", event.layer))
 
