@@ -127,6 +127,8 @@ class _Journal:
         self.looks_again = False
         self.choice: _Choice | None = None
         self.counts: dict[Reason, int] = {}
+        #: How many modules have been found.
+        self.modules = 0
         self.names: dict[Reason, list[str]] = {}
         self.selected = False
 
@@ -146,6 +148,12 @@ class _Journal:
             if len(names) < SAMPLE:
                 names.append(str(what))
 
+    def see(self, module_name: str, accepted: bool) -> None:
+        """Count a module that was found, and whether the filter takes it."""
+        self.modules += 1
+        if not accepted:
+            self.reject(Reason.MODULE, module_name)
+
     def select(self) -> None:
         """Note that there are tests to run."""
         self.selected = True
@@ -154,7 +162,8 @@ class _Journal:
     def rejected(self) -> tuple[Rejected, ...]:
         """What has been left out, by filter."""
         return tuple(
-            Rejected(reason, count, tuple(self.names.get(reason, ()))) for reason, count in self.counts.items()
+            Rejected(reason, count, tuple(self.names.get(reason, ())), self.modules if reason is Reason.MODULE else 0)
+            for reason, count in self.counts.items()
         )
 
 
@@ -387,9 +396,10 @@ def find_suites(
         module_name = _module_name(options, path, package)
         if module_name is None:
             continue
-        if not accept(module_name):
-            if journal is not None:
-                journal.reject(Reason.MODULE, module_name)
+        accepted = accept(module_name)
+        if journal is not None:
+            journal.see(module_name, accepted)
+        if not accepted:
             continue
         suite: object
         _expect_directory(os.path.dirname(path), known)
