@@ -264,10 +264,11 @@ def tests_from_suite(
             if unique:
                 text = _name_of(test)
                 (duplicated_test_ids if text in seen_test_ids else seen_test_ids).add(text)
+            if layer is not named_layer:
+                # Also for tests that are not taken: the numbers of layers of one name do not depend on filters of tests.
+                name = _layer_of(test, layer)
+                named_layer = layer
             if choice.takes(test, level):
-                if layer is not named_layer:
-                    name = _layer_of(test, layer)
-                    named_layer = layer
                 yield test, name
         else:
             stack.pop()
@@ -345,7 +346,11 @@ def _layer_of(test: Test, layer: object) -> LayerName:
     try:
         return current_registry().remember(layer)
     except LayerError as error:
-        raise LayerError(f"{test}: {error}") from None
+        # An error of these tests only.  The name says where the mistake is, and is the same in each process.
+        kind = type(test)
+        name = LayerName(f"{kind.__module__}.{kind.__qualname__}.layer")
+        current_registry().remember_wrong(name, LayerError(f"{_name_of(test)}: {error}"))
+        return name
 
 
 def name_from_layer(layer: object) -> LayerName:

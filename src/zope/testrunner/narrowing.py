@@ -14,7 +14,7 @@ from zope.testrunner.feature import Feature
 from zope.testrunner.filter import select
 from zope.testrunner.grouping import neighbours
 from zope.testrunner.history import Suspects, key_of
-from zope.testrunner.layers import current_registry, name_of, with_bases
+from zope.testrunner.layers import current_registry, layer_sort_key, name_of, with_bases
 from zope.testrunner.model import LayerName, LayerPlan, Plan, Reason, Rejected, Test, TestRef
 from zope.testrunner.shards import ANSWER, Shard, Weights, part_of
 
@@ -43,7 +43,9 @@ def layers_of(plan: Plan) -> dict[LayerName, object]:
     found = {}
     for layer_plan in plan.layers:
         try:
-            found[layer_plan.name] = current_registry().find(layer_plan.name)
+            layer = current_registry().find(layer_plan.name)
+            layer_sort_key(layer)
+            found[layer_plan.name] = layer
         except LayerError:
             # It is reported when its turn comes.
             continue
