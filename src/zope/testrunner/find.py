@@ -629,12 +629,14 @@ def _path_of_package(name: str) -> list[str]:
                 f"Cannot import package {name!r} (--package): its directory is not below a search path; "
                 "add one with --path, or give a dotted name",
                 status=1,
+                error=error,
             ) from None
         if not name:
             raise UsageError(
                 "Cannot import a package without a name (--package): a search path itself was given; "
                 "name a package below it, or leave --package out",
                 status=1,
+                error=error,
             ) from None
         text = f"{type(error).__name__}: {error}"
         frames = _users_frames(error, None)  # type: ignore[arg-type]
@@ -643,13 +645,16 @@ def _path_of_package(name: str) -> list[str]:
         if frames is not None:
             text += f" ({frames.tb_frame.f_code.co_filename}, line {frames.tb_lineno})"
         advice = "give its dotted name, or its directory below a search path (--path, --test-path)"
-        raise UsageError(f"Cannot import package {name!r} (--package): {text}; {advice}", status=1) from None
+        raise UsageError(
+            f"Cannot import package {name!r} (--package): {text}; {advice}", status=1, error=error
+        ) from None
     try:
         return list(module.__path__)
-    except AttributeError:
+    except AttributeError as error:
         raise UsageError(
             f"{name!r} (--package) is a module and not a package; use --module '^{re.escape(name)}$' to run its tests",
             status=1,
+            error=error,
         ) from None
 
 
