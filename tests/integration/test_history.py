@@ -74,6 +74,22 @@ class HistoryCase(ProjectCase):
         return {name for _, name in Store(str(self.path.parent)).read().failed}
 
 
+class TestDocuments(HistoryCase):
+    """Documents of one file name are told apart."""
+
+    def test_only_the_document_that_failed_is_run_again(self) -> None:
+        for name, text in (("a", "1"), ("b", "2")):
+            self.write(f"{name}/__init__.py", "")
+            self.write(f"{name}/guide.txt", f">>> 1\n{text}\n")
+            self.write(f"{name}/tests.py", "import doctest\ndef test_suite(): return doctest.DocFileSuite('guide.txt')\n")
+        self.run_here("-m", "^[ab]")
+        self.assertEqual({f"guide_txt ({os.path.join('b', 'guide.txt')})"}, self.failed())
+        for words in ([], ["-j2"]):
+            done = self.run_here("--last-failed", "-vv", *words)
+            self.assertIn(os.path.join("b", "guide.txt"), done.out)
+            self.assertNotIn(os.path.join("a", "guide.txt"), done.out)
+
+
 class TestWhenItIsWritten(HistoryCase):
     def test_a_run_without_a_problem_leaves_nothing_behind(self) -> None:
         done = self.run_here()

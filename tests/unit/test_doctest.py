@@ -31,6 +31,32 @@ def flags():
     return present
 
 
+class TestNames(unittest.TestCase):
+    """A doctest that is run again begins with the same names."""
+
+    def test_names_that_were_added_after_the_case_was_made(self):
+        step = feature()
+        step.global_setup()
+        self.addCleanup(step.global_teardown)
+        examples = doctest.DocTestParser().get_doctest(">>> layer\n7\n>>> new = 1\n", {}, "name", None, 0)
+        case = doctest.DocTestCase(examples)
+        examples.globs["layer"] = 7
+        for number in range(3):
+            with self.subTest(number):
+                self.assertNotIn("new", examples.globs)
+                result = unittest.TestResult()
+                case.run(result)
+                self.assertEqual(([], []), (result.failures, result.errors))
+
+    def test_doctest_is_as_before_after_the_run(self):
+        before = doctest.DocTestCase.setUp
+        step = feature()
+        step.global_setup()
+        self.assertIsNot(before, doctest.DocTestCase.setUp)
+        step.global_teardown()
+        self.assertIs(before, doctest.DocTestCase.setUp)
+
+
 class TestFlags(unittest.TestCase):
     """Options become flags for the duration of the run."""
 

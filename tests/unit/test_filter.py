@@ -117,6 +117,14 @@ class TestExplaining(unittest.TestCase):
     def test_there_is_nothing_to_explain_about_a_plan_with_tests(self):
         self.assertIsNone(explain_empty(plan_of("a.B"), Selection()))
 
+    def test_modules_that_were_not_removed_count_as_well(self):
+        modules = Rejected(Reason.MODULE, 3, ("a", "b", "c"), 5)
+
+        self.assertIn(
+            "3 of 5 modules removed by the module filter -m 'd', 2 of 2 tests",
+            self.explain(modules, Rejected(Reason.TEST, 2), module=("d",), test=("x",)),
+        )
+
     def test_a_misspelled_test(self):
         names = ("test_y0 (samples.tests.TestA.test_y0)", "test_x1 (samples.tests.TestA.test_x1)")
 

@@ -515,10 +515,33 @@ class TestFlattening(unittest.TestCase):
 
         self.assertIs(Layer, current_registry().layers[f"{__name__}.Layer"])
 
-    def test_what_cannot_be_a_layer_is_named_with_its_test(self):
-        for wrong in (None, 3):
-            with self.subTest(wrong), self.assertRaisesRegex(LayerError, rf"test_a .*: {wrong} cannot be used as a layer"):
-                self.found(case(layer=wrong))
+    def test_what_cannot_be_a_layer_is_a_layer_that_cannot_be_found_and_names_its_test(self):
+        class Odd:
+            @property
+            def __name__(self):
+                raise ValueError("no name")
+
+        class Unhashable:
+            __name__ = "Unhashable"
+            __hash__ = None
+
+        for wrong in (None, 3, Odd(), Unhashable()):
+            with self.subTest(type(wrong)), registry_of_run() as registry:
+                name = self.found(case(layer=wrong))[0][1]
+
+                self.assertRegex(name, r"\.layer$")
+                with self.assertRaisesRegex(LayerError, r"test_a .*cannot be used as a layer"):
+                    registry.find(name)
+
+    def test_the_number_of_a_layer_does_not_depend_on_filters_of_tests(self):
+        class Instance:
+            __name__ = "Instance"
+            __bases__ = ()
+
+        with registry_of_run():
+            tests = suite(case(layer=Instance(), level=5), case(layer=Instance()))
+
+            self.assertEqual([f"{__name__}.Instance#2"], [layer for _, layer in self.found(tests)])
 
     def test_levels(self):
         tests = suite(case(), suite(case(level=1), case(), level=3), case(level=2))

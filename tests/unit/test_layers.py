@@ -61,6 +61,69 @@ class TestNames(unittest.TestCase):
             name_of(7)
 
 
+class Loud:
+    """An object whose attributes raise."""
+
+    __bases__ = ()
+
+    @property
+    def __name__(self) -> str:  # type: ignore[override]
+        raise ValueError("no name")
+
+    def __repr__(self) -> str:
+        raise ValueError("no repr")
+
+
+class LoudBases:
+    """A layer that cannot tell what it builds on."""
+
+    __name__ = "LoudBases"
+
+    @property
+    def __bases__(self) -> tuple[object, ...]:
+        raise ValueError("no bases")
+
+
+class TestNoLayers(unittest.TestCase):
+    """What is no layer is refused with a `LayerError`, whatever it raises itself."""
+
+    def test_a_name_that_raises(self) -> None:
+        with self.assertRaisesRegex(LayerError, "^an object of .*Loud cannot be used as .*ValueError: no name; give"):
+            name_of(Loud())
+
+    def test_bases_that_raise_or_are_no_layers(self) -> None:
+        wrong = Instance("A")
+        wrong.__bases__ = 5  # type: ignore[assignment]
+        for layer in (LoudBases(), Instance("B", 17), wrong):
+            with self.subTest(type(layer).__name__), self.assertRaisesRegex(LayerError, "cannot be used as a layer"):
+                layer_sort_key(layer)
+
+
+class TestOneName(unittest.TestCase):
+    """Layers of one name are told apart by a number."""
+
+    def test_each_has_a_name_of_its_own(self) -> None:
+        first, second, third = (Instance("L") for _ in range(3))
+        with registry_of_run() as registry:
+            names = [registry.remember(layer) for layer in (first, second, first, third, second)]
+
+            self.assertEqual([f"{__name__}.L{number}" for number in ("", "#2", "", "#3", "#2")], names)
+            self.assertEqual([f"{__name__}.L", f"{__name__}.L#2"], [name_of(first), name_of(second)])
+            self.assertIs(second, registry.find(f"{__name__}.L#2"))
+            self.assertEqual([first, second, third], order_by_bases([third, second, first]))
+
+    def test_equal_layers_are_one(self) -> None:
+        class Equal(Instance):
+            def __eq__(self, other: object) -> bool:
+                return isinstance(other, Equal)
+
+            def __hash__(self) -> int:
+                return 1
+
+        with registry_of_run() as registry:
+            self.assertEqual(registry.remember(Equal("L")), registry.remember(Equal("L")))
+
+
 class TestOrder(unittest.TestCase):
     """Bases come first, layers with common bases are neighbours, the rest is alphabetical."""
 

@@ -353,24 +353,69 @@ class TestRunInternal(unittest.TestCase):
         self.assertEqual(1, len(used))
 
     def test_the_version(self) -> None:
-        failed, out, _ = self.call("--version")
+        status, out, _ = self.exit_of("--version")
 
-        self.assertFalse(failed)
+        self.assertEqual(0, status)
         self.assertRegex(out, r"^zope\.testrunner version .+\n$")
 
     def test_bad_options_are_one_line(self) -> None:
-        failed, out, err = self.call("--repeat=-1")
+        for words, wrong in ((["--repeat=-1"], "--repeat"), (["--nope"], "--nope"), (["-t", "("], "--test")):
+            with self.subTest(words):
+                status, out, err = self.exit_of(*words)
 
-        self.assertTrue(failed)
-        self.assertEqual("", out)
-        self.assertRegex(err, "error: .*--repeat.*\n$")
+                self.assertEqual((2, ""), (status, out))
+                self.assertRegex(err, f"error: .*{wrong}.*\n$")
+
+    def test_options_that_contradict_each_other_end_the_process(self) -> None:
+        for words in (["--ndiff", "--udiff"], [f"--gc={number}" for number in range(4)]):
+            with self.subTest(words):
+                self.assertEqual((1, ""), self.exit_of(*words)[::2])
 
     def test_a_setting_that_cannot_be_served_is_said_where_the_report_would_be(self) -> None:
-        failed, out, err = self.call("-s", "no.such.package", "--path", str(SAMPLES))
+        failed, out, err = self.call("-r", "--path", str(SAMPLES))
 
         self.assertTrue(failed)
-        self.assertRegex(out, "^Cannot import package 'no.such.package'.*\n$")
+        self.assertIn("You must use the --repeat (-N) option", out)
         self.assertEqual("", err)
+
+    def test_a_package_that_cannot_be_imported_raises_what_its_import_raised(self) -> None:
+        with self.assertRaisesRegex(ModuleNotFoundError, "^No module named 'no_such_package'$"):
+            self.call("-s", "no_such_package", "--path", str(SAMPLES))
+        with self.assertRaises(AttributeError):
+            self.call("-s", "os", "--path", str(SAMPLES))
+
+    def test_callers_may_have_streams_that_can_do_little(self) -> None:
+        class Writes:
+            def __init__(self) -> None:
+                self.text = ""
+
+            def write(self, text: str) -> None:
+                self.text += text
+
+        class Flushes(Writes):
+            def flush(self) -> None:
+                """There is nothing to write out."""
+
+        words = [], ["-p", "-vvv"], ["-c"], ["--auto-color", "--auto-progress"], ["--list-tests"], ["--buffer"], ["-j2"]
+        for kind in (Writes, Flushes):
+            for name in ("stdout", "stderr"):
+                for more in words:
+                    stream = kind()
+                    with self.subTest(kind=kind.__name__, name=name, words=more), io.StringIO() as other:
+                        self.enterContext(mock.patch.object(sys, "stdout", other))
+                        self.enterContext(mock.patch.object(sys, "stderr", other))
+                        args = ["test", "--path", str(SAMPLES), "--tests-pattern", "leak", *more]
+                        with mock.patch.object(sys, name, stream):
+                            self.assertFalse(zope.testrunner.run_internal([], args))
+                        if name == "stdout":
+                            self.assertRegex(stream.text, "Ran|Listing")
+
+    def exit_of(self, *args: str) -> tuple[object, str, str]:
+        """The status that it exits with, and what it prints."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), self.assertRaises(SystemExit) as caught:
+            zope.testrunner.run_internal([], ["test", *args])
+        return caught.exception.code, out.getvalue(), err.getvalue()
 
 
 class TestRun(unittest.TestCase):

@@ -57,6 +57,10 @@ def run_internal(
 
     A problem that the user has looked at in a debugger (``--post-mortem``) does not count.  Raises
     `zope.testrunner.exceptions.EndRun` if that was before any test could run, in a module that cannot be imported.
+
+    Raises `zope.testrunner.exceptions.DuplicateTestIDError` when ``--require-unique`` finds any, `SystemExit` for a command
+    line that makes no sense and after ``--help`` and ``--version``, and what the import of a package raises that
+    ``--package`` names.
     """
     return _run(defaults, args, script_parts, cwd, warnings)[0]
 
@@ -93,6 +97,7 @@ def _run(
         else:
             runner.run()
         _flush(callers)
+        _after_version(runner, exits)
     except EndRun:
         # The user was in the debugger for a module that could not be imported.
         if not exits:
@@ -103,13 +108,13 @@ def _run(
         return True, module.INTERRUPTED
     except ReporterError as error:
         stdout = getattr(sys, "stdout", None)
-        closed = stdout is None or stdout.closed
+        closed = stdout is None or getattr(stdout, "closed", False)
         if not closed and not isinstance(error.__cause__, OSError):
             # A formatter is wrong, and its author wants to see where.
             raise
         return True, _nobody_reads(error)
     except TestRunnerError as error:
-        return True, _explain(error)
+        return True, _explain(error) if exits else _explain_or_raise(error)
     if status is not None:
         return status != 0, status
     if exits and runner.is_read_by_program:
@@ -135,6 +140,27 @@ def _current_directory() -> str:
         raise UsageError(f"No current directory: {error.strerror}; change to one that exists", status=1) from error
 
 
+def _explain_or_raise(error: TestRunnerError) -> int:
+    """Raise what callers of `run_internal` have always got for some errors; explain the others."""
+    from zope.testrunner.exceptions import DuplicateTestIDError, UsageError
+
+    if isinstance(error, DuplicateTestIDError):
+        raise error
+    if isinstance(error, UsageError):
+        if error.error is not None:
+            raise error.error from None
+        if error.exits:
+            raise SystemExit(_explain(error)) from None
+    return _explain(error)
+
+
+def _after_version(runner: Runner, exits: bool) -> None:
+    """Raise the `SystemExit` that ``--version`` has always brought to callers of `run_internal`, which does not exit."""
+    # A replay, or a subclass that other packages put in place, may have no options.
+    if not exits and getattr(getattr(runner, "options", None), "showversion", False):
+        raise SystemExit(0)
+
+
 def _explain(error: TestRunnerError) -> int:
     """Say what is wrong in a line, and return the exit status."""
     from zope.testrunner.exceptions import UsageError
@@ -154,8 +180,11 @@ def _flush(callers: object) -> None:
     """
     try:
         stdout = getattr(sys, "stdout", None)
-        if stdout is not None and not stdout.closed:
-            stdout.flush()
+        # The stream of a caller may have no more than ``write``.
+        if stdout is not None and not getattr(stdout, "closed", False):
+            flush = getattr(stdout, "flush", None)
+            if callable(flush):
+                flush()
     except OSError as error:
         from zope.testrunner.exceptions import ReporterError
 

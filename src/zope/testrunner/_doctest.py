@@ -12,6 +12,7 @@ from zope.testrunner.imported import when_imported
 
 if TYPE_CHECKING:
     import doctest
+    import unittest
 
     from zope.testrunner.runner import Runner
 
@@ -35,6 +36,7 @@ class DocTest(Feature):
         self._forget: Callable[[], None] | None = None
         self._before: tuple[int, type[BaseException]] | None = None
         self._run_test: Callable[[doctest.DocTestCase], None] | None = None
+        self._set_up_case: Callable[[unittest.TestCase], None] | None = None
 
     def global_setup(self) -> None:
         self._forget = when_imported("doctest", self._set_up)
@@ -54,6 +56,14 @@ class DocTest(Feature):
                 flags |= flag
         self._before = doctest.set_unittest_reportflags(flags), doctest.DocTestCase.failureException
         doctest.DocTestCase.failureException = DocTestFailureException
+        # Where doctest restores the names of an earlier run, these are from when the case was made.
+        self._set_up_case = set_up = doctest.DocTestCase.setUp
+
+        def keep_and_set_up(case: doctest.DocTestCase) -> None:
+            keep_names(case)
+            set_up(case)
+
+        doctest.DocTestCase.setUp = keep_and_set_up  # type: ignore[assignment, method-assign]
         if hasattr(doctest, "_DocTestCaseRunner"):
             # What makes sub-tests of examples; where it is missing, there are none.
             self._run_test = doctest.DocTestCase.runTest
@@ -68,9 +78,29 @@ class DocTest(Feature):
             doctest.set_unittest_reportflags(flags)
             doctest.DocTestCase.failureException = exception
             self._before = None
+        if self._set_up_case is not None and doctest is not None:
+            doctest.DocTestCase.setUp = self._set_up_case
+            self._set_up_case = None
         if self._run_test is not None and doctest is not None:
             doctest.DocTestCase.runTest = self._run_test
             self._run_test = None
+
+
+def keep_names(case: doctest.DocTestCase) -> None:
+    """Let every run of a doctest begin with the names that the first one finds, also those that came after it was made.
+
+    ``layered()`` of other packages adds ``layer`` to a case.  What doctest gives back after a run is a copy from
+    before that.
+    """
+    # Only names that have been added: what an earlier run has left would not be given back otherwise.
+    given = vars(case).get("_dt_globs")
+    if given is not None and not hasattr(case, _BEGUN):
+        given.update({name: value for name, value in vars(case)["_dt_test"].globs.items() if name not in given})
+        setattr(case, _BEGUN, True)
+
+
+#: Notes on a doctest that it has been run.
+_BEGUN = "__names_are_kept__"
 
 
 def run_as_one(case: doctest.DocTestCase) -> None:

@@ -146,6 +146,7 @@ class _Unwritten(Feature):
         super().__init__(runner)
         self._begin = begin
         # The ids of tests that failed, each with a zero byte; in one block, so that they do not look like a leak of tests.
+        # Of documents, whose ids say little, the label follows after a byte of one.
         self._failed = bytearray()
         self._signs: list[Event] = []
         self._turns: dict[int, LayerStarted] = {}
@@ -158,7 +159,8 @@ class _Unwritten(Feature):
         if isinstance(event, LayerStarted):
             self._turns[event.worker] = event
         elif isinstance(event, ProblemReported):
-            self._failed += event.test.id.encode("utf-8", "surrogatepass") + b"\0"
+            name = event.test.id if "." in event.test.id else f"{event.test.id}\1{event.test.label}"
+            self._failed += name.encode("utf-8", "surrogatepass") + b"\0"
         elif any(getattr(event, name, None) for name in _SIGNS):
             turn = self._turns.get(event.worker)
             kept = _without_exception(event)

@@ -6,8 +6,9 @@ import unittest
 from collections.abc import Callable, Iterable
 
 from zope.testrunner.grouping import class_with_fixtures, module_with_fixtures
+from zope.testrunner.history import key_of
 from zope.testrunner.layers import UNIT_TESTS
-from zope.testrunner.model import LayerName, LayerPlan, Test
+from zope.testrunner.model import LayerName, LayerPlan, Test, TestRef
 from zope.testrunner.record import Record
 
 #: How many seconds the test with this id, or all tests of the layer with this name, took in earlier runs; None if unknown.
@@ -93,8 +94,12 @@ def seconds_of(group: Group, expected: Expected) -> float | None:
     whole = expected(group.layer) if group.key == group.layer else None
     if whole is not None:
         return whole
-    known = [seconds for test in group.tests if (seconds := expected(_id_of(test))) is not None]
+    known = [seconds for test in group.tests if (seconds := expected(_key_of(test))) is not None]
     return sum(known) * len(group.tests) / len(known) if known else None
+
+
+def _key_of(test: Test) -> str:
+    return key_of(TestRef(test, LayerName("")))
 
 
 def none_known(name: str) -> float | None:

@@ -15,11 +15,18 @@ class UsageError(TestRunnerError):
     The message names the option, the fact and the next step in one line.  ``status`` is the exit status the run ends
     with: 2 for a command line that makes no sense, on this kind of system at least, 1 for a sensible one that this Python or
     project cannot serve.
+
+    ``exits`` tells that `zope.testrunner.run_internal` ends the process as well, as it always does for status 2.  ``error``
+    is what it raises instead, if there is something that its callers know.
     """
 
-    def __init__(self, message: str, status: int = 2) -> None:
+    def __init__(
+        self, message: str, status: int = 2, *, exits: bool = False, error: BaseException | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.exits = exits or status == 2
+        self.error = error
 
 
 class DiscoveryError(TestRunnerError):

@@ -142,7 +142,8 @@ def explain_empty(plan: Plan, selection: Selection) -> str | None:
         ("module", [entry for entry in plan.rejected if entry.reason is Reason.MODULE]),
         ("test", [entry for entry in plan.rejected if entry.reason is not Reason.MODULE]),
     ):
-        total = _count(sum(entry.count for entry in entries), what)
+        removed = sum(entry.count for entry in entries)
+        total = _count(max(removed, *(entry.whole for entry in entries)) if entries else 0, what)
         for number, entry in enumerate(entries):
             share = f"{entry.count} of {total} removed by" if number == 0 else f"{entry.count} by"
             parts.append(f"{share} {_filter_name(entry, selection)}")

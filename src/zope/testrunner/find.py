@@ -131,6 +131,8 @@ class _Journal:
         self.looks_again = False
         self.choice: _Choice | None = None
         self.counts: dict[Reason, int] = {}
+        #: How many modules have been found.
+        self.modules = 0
         self.names: dict[Reason, list[str]] = {}
         self.selected = False
 
@@ -150,6 +152,12 @@ class _Journal:
             if len(names) < SAMPLE:
                 names.append(str(what))
 
+    def see(self, module_name: str, accepted: bool) -> None:
+        """Count a module that was found, and whether the filter takes it."""
+        self.modules += 1
+        if not accepted:
+            self.reject(Reason.MODULE, module_name)
+
     def select(self) -> None:
         """Note that there are tests to run."""
         self.selected = True
@@ -158,7 +166,8 @@ class _Journal:
     def rejected(self) -> tuple[Rejected, ...]:
         """What has been left out, by filter."""
         return tuple(
-            Rejected(reason, count, tuple(self.names.get(reason, ()))) for reason, count in self.counts.items()
+            Rejected(reason, count, tuple(self.names.get(reason, ())), self.modules if reason is Reason.MODULE else 0)
+            for reason, count in self.counts.items()
         )
 
 
@@ -259,10 +268,11 @@ def tests_from_suite(
             if unique:
                 text = _name_of(test)
                 (duplicated_test_ids if text in seen_test_ids else seen_test_ids).add(text)
+            if layer is not named_layer:
+                # Also for tests that are not taken: the numbers of layers of one name do not depend on filters of tests.
+                name = _layer_of(test, layer)
+                named_layer = layer
             if choice.takes(test, level):
-                if layer is not named_layer:
-                    name = _layer_of(test, layer)
-                    named_layer = layer
                 yield test, name
         else:
             stack.pop()
@@ -340,7 +350,11 @@ def _layer_of(test: Test, layer: object) -> LayerName:
     try:
         return current_registry().remember(layer)
     except LayerError as error:
-        raise LayerError(f"{test}: {error}") from None
+        # An error of these tests only.  The name says where the mistake is, and is the same in each process.
+        kind = type(test)
+        name = LayerName(f"{kind.__module__}.{kind.__qualname__}.layer")
+        current_registry().remember_wrong(name, LayerError(f"{_name_of(test)}: {error}"))
+        return name
 
 
 def name_from_layer(layer: object) -> LayerName:
@@ -391,9 +405,10 @@ def find_suites(
         module_name = _module_name(options, path, package)
         if module_name is None:
             continue
-        if not accept(module_name):
-            if journal is not None:
-                journal.reject(Reason.MODULE, module_name)
+        accepted = accept(module_name)
+        if journal is not None:
+            journal.see(module_name, accepted)
+        if not accepted:
             continue
         _expect_directory(os.path.dirname(path), known)
         for begin in () if journal is None else journal.watchers:
@@ -636,12 +651,14 @@ def _path_of_package(name: str) -> list[str]:
                 f"Cannot import package {name!r} (--package): its directory is not below a search path; "
                 "add one with --path, or give a dotted name",
                 status=1,
+                error=error,
             ) from None
         if not name:
             raise UsageError(
                 "Cannot import a package without a name (--package): a search path itself was given; "
                 "name a package below it, or leave --package out",
                 status=1,
+                error=error,
             ) from None
         text = f"{type(error).__name__}: {error}"
         frames = _users_frames(error, None)  # type: ignore[arg-type]
@@ -650,13 +667,16 @@ def _path_of_package(name: str) -> list[str]:
         if frames is not None:
             text += f" ({frames.tb_frame.f_code.co_filename}, line {frames.tb_lineno})"
         advice = "give its dotted name, or its directory below a search path (--path, --test-path)"
-        raise UsageError(f"Cannot import package {name!r} (--package): {text}; {advice}", status=1) from None
+        raise UsageError(
+            f"Cannot import package {name!r} (--package): {text}; {advice}", status=1, error=error
+        ) from None
     try:
         return list(module.__path__)
-    except AttributeError:
+    except AttributeError as error:
         raise UsageError(
             f"{name!r} (--package) is a module and not a package; use --module '^{re.escape(name)}$' to run its tests",
             status=1,
+            error=error,
         ) from None
 
 

@@ -165,7 +165,36 @@ class Suspects:
             return True
         if kind.__module__ in self._holders or f"{kind.__module__}.{kind.__qualname__}" in self._holders:
             return True
-        return TestRef(test, layer).id in self._tests
+        return key_of(TestRef(test, layer)) in self._tests
+
+
+try:
+    #: Where the command was given; what tests change later does not count.
+    _START = os.getcwd()
+except OSError:
+    _START = os.sep
+
+
+def key_of(test: TestRef) -> str:
+    """What a test is called in the file: its id, and for a document the path from the current directory as well.
+
+    The id of a document is the name of the file alone (``guide_rst``), which those in other directories share.
+    """
+    # Those of all others have a dot, and need not be looked at.
+    return test.id if "." in test.id else key_by_names(test.id, test.label)
+
+
+def key_by_names(id: str, path: str) -> str:
+    """The same, given the id of a test without a dot and its label, which for a document is its path."""
+    if "_".join(os.path.basename(path).split(".")) != id:
+        return id
+    if not os.path.isabs(path):
+        return f"{id} ({path})"
+    try:
+        return f"{id} ({os.path.relpath(path, _START)})"
+    except ValueError:
+        # It is on another drive.
+        return f"{id} ({path})"
 
 
 def holder_of(id: str) -> str | None:

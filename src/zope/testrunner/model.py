@@ -230,6 +230,8 @@ class Rejected(Record):
     reason: Reason
     count: int
     names: tuple[str, ...] = ()
+    #: How many of the kind there were before any filter; 0 if all that there were have been removed by one or another.
+    whole: int = 0
 
 
 class LayerPlan(Record):

@@ -13,8 +13,8 @@ from zope.testrunner.exceptions import LayerError
 from zope.testrunner.feature import Feature
 from zope.testrunner.filter import select
 from zope.testrunner.grouping import neighbours
-from zope.testrunner.history import Suspects
-from zope.testrunner.layers import current_registry, name_of, with_bases
+from zope.testrunner.history import Suspects, key_of
+from zope.testrunner.layers import current_registry, layer_sort_key, name_of, with_bases
 from zope.testrunner.model import LayerName, LayerPlan, Plan, Reason, Rejected, Test, TestRef
 from zope.testrunner.shards import ANSWER, Shard, Weights, part_of
 
@@ -30,7 +30,7 @@ def weights_by(history: History, layers: dict[LayerName, object]) -> Weights:
         return Weights(lambda test: test.countTestCases(), lambda _: 0)
 
     def of_test(test: Test) -> int:
-        return history.microseconds(TestRef(test, LayerName("")).id)
+        return history.microseconds(key_of(TestRef(test, LayerName(""))))
 
     def of_layer(name: LayerName) -> int:
         return sum(history.of_hooks(name_of(each)) for each in with_bases([layers[name]])) if name in layers else 0
@@ -43,7 +43,9 @@ def layers_of(plan: Plan) -> dict[LayerName, object]:
     found = {}
     for layer_plan in plan.layers:
         try:
-            found[layer_plan.name] = current_registry().find(layer_plan.name)
+            layer = current_registry().find(layer_plan.name)
+            layer_sort_key(layer)
+            found[layer_plan.name] = layer
         except LayerError:
             # It is reported when its turn comes.
             continue

@@ -789,7 +789,8 @@ def _current_directory() -> str:
 
 def _is_terminal() -> bool:
     # A program without a console has no standard output, and one that is closed cannot be asked.
-    return sys.stdout is not None and not getattr(sys.stdout, "closed", False) and sys.stdout.isatty()
+    isatty = getattr(sys.stdout, "isatty", None)
+    return callable(isatty) and not getattr(sys.stdout, "closed", False) and bool(isatty())
 
 
 def _color_of_environment() -> bool | None:
@@ -849,12 +850,12 @@ def _check(options: argparse.Namespace) -> None:
     _check_collecting(options)
     _check_children(options)
     if options.ndiff + options.udiff + options.cdiff > 1:
-        raise UsageError("Can only give one of --ndiff, --udiff, or --cdiff", status=1)
+        raise UsageError("Can only give one of --ndiff, --udiff, or --cdiff", status=1, exits=True)
 
 
 def _check_collecting(options: argparse.Namespace) -> None:
     if options.gc and len(options.gc) > 3:
-        raise UsageError("Too many --gc options", status=1)
+        raise UsageError("Too many --gc options", status=1, exits=True)
     if not (options.gc or options.gc_option):
         return
     import gc

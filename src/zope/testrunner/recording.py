@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner import events
 from zope.testrunner.feature import Feature
-from zope.testrunner.history import FILE, FLOOR, FOLDER, Changes, History, HistoryError, Store, Subject, holder_of
+from zope.testrunner.history import (
+    FILE,
+    FLOOR,
+    FOLDER,
+    Changes,
+    History,
+    HistoryError,
+    Store,
+    Subject,
+    holder_of,
+    key_by_names,
+    key_of,
+)
 from zope.testrunner.model import LayerName, TestRef
 from zope.testrunner.originals import os
 
@@ -183,7 +195,7 @@ class Memory(Feature):
     def _test_finished(self, event: events.TestFinished) -> None:
         seconds = event.seconds
         if seconds >= FLOOR:
-            self._tests[event.test.id] = seconds
+            self._tests[key_of(event.test)] = seconds
         else:
             self._quick += 1
             self._quick_seconds += seconds
@@ -207,7 +219,8 @@ class Memory(Feature):
         return name in self._owners or name in self._fixtures or kind.__module__ in self._fixtures
 
     def _look(self, test: TestRef, event: events.TestFinished) -> None:
-        id, subject = test.id, ("test", test.id)  # noqa: A001 - what it is called
+        id = key_of(test)  # noqa: A001 - what it is called
+        subject = "test", id
         if subject in self.history.failed and not event.outcome.is_problem:
             self._mended[subject] = True
         if self._times and event.seconds < FLOOR and id in self.history.tests:
@@ -217,11 +230,12 @@ class Memory(Feature):
                 self._mended.update(dict.fromkeys(subjects, True))
 
     def _problem_reported(self, event: events.ProblemReported) -> None:
-        self.noted += event.test.id.encode("utf-8", "surrogatepass") + b"\0"
+        self.noted += key_of(event.test).encode("utf-8", "surrogatepass") + b"\0"
 
     def _read_noted(self) -> None:
-        ids = self.noted.decode("utf-8", "surrogatepass").split("\0")
-        self._failed.update(("test", each) for each in ids[:-1])
+        for each in self.noted.decode("utf-8", "surrogatepass").split("\0")[:-1]:
+            name, is_document, label = each.partition("\1")
+            self._failed.add(("test", key_by_names(name, label) if is_document else name))
 
     def _discovered(self, event: events.Discovered) -> None:
         if event.worker == 0:
@@ -259,7 +273,7 @@ class Memory(Feature):
     def _judged(self, event: events.LeakJudged | events.MemoryGrew) -> None:
         if event.is_problem:
             if event.test is not None:
-                self._failed.add(("test", event.test.id))
+                self._failed.add(("test", key_of(event.test)))
             elif isinstance(event, events.LeakJudged):
                 self._failed.add(("layer", event.layer))
 

@@ -250,7 +250,7 @@ class Runner:
         try:
             self.configure()
         except UsageError as error:
-            if error.status != 1:
+            if error.exits:
                 raise
             # Options that make sense but cannot be served are told here, for those who have no use for an exception.
             sys.stdout.write(f"{complaint(error)}\n")

@@ -224,7 +224,7 @@ class Captured(Held):
 
     def _flush_streams(self) -> None:
         for stream in {sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr, *self._streams}:
-            with contextlib.suppress(OSError, ValueError, AttributeError):
+            with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
                 stream.flush()  # type: ignore[union-attr]  # there may be none, or anything else
 
 

@@ -352,7 +352,9 @@ def order_of(plan: Plan, registry: LayerRegistry) -> list[ReadyLayer]:
     found, missing = [], []
     for layer_plan in plan.layers:
         try:
-            found.append(ReadyLayer(layer_plan, registry.find(layer_plan.name)))
+            layer = registry.find(layer_plan.name)
+            layer_sort_key(layer)
+            found.append(ReadyLayer(layer_plan, layer))
         except LayerError:
             missing.append(ReadyLayer(layer_plan, None))
     return ordered(found) + missing

@@ -418,7 +418,7 @@ class OutputFormatter:
             try:
                 stream.write(text)
             except UnicodeEncodeError:
-                encoding = stream.encoding or "ascii"
+                encoding = getattr(stream, "encoding", None) or "ascii"
                 stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         except Exception as error:
             _put_back(stream, error, self._callers)
@@ -426,6 +426,9 @@ class OutputFormatter:
 
     def _flush(self) -> None:
         stream: Any = getattr(sys, "stdout", None)
+        if stream is self._callers and stream is not None and not callable(getattr(stream, "flush", None)):
+            # What a caller has there may have no more than ``write``.
+            return
         try:
             stream.flush()
         except Exception as error:

@@ -164,7 +164,7 @@ class Verbs:
     def _run_finished(self, event: events.RunFinished) -> None:
         if event.listing or self._concerns_others(event):
             return
-        if self._child and sys.stdout.closed:
+        if self._child and getattr(sys.stdout, "closed", False):
             # A child has said its last word on standard error by now.
             return
         out = self._output()
