@@ -51,6 +51,9 @@ LEVEL = (
     (re.compile(r"(?:(?<=refcount=)|(?<=memory blocks=))\d+ *"), "N "),
     # How much a leak costs depends on the version of Python; that there is none does not.
     (re.compile(r"(?<=change=)[1-9]\d*"), "N"),
+    # What newer versions of Python add: a guess at what was meant, and the name of a thread.
+    (re.compile(r"\. Did you mean: '\w+'\?"), ""),
+    (re.compile(r"(?<=thread 0x)(\w+)(?: \[[^\]]*\])?(?= \(most recent)"), r"\1"),
     # The name of a temporary directory.
     (re.compile(r"\S*/tmp\w{8}\b"), "TEMPORARY"),
     # Warm-ups differ between versions of Python.

@@ -164,7 +164,7 @@ class OutputTest(ProjectCase):
                 done = self.run_project(*words)
 
                 self.assertEqual((2, ""), (done.status, done.out))
-                said = rf"^\S+: error: {words[0]} \S+: cannot write \S+: [A-Z][a-z ]+; name another file\n$"
+                said = rf"^\S.*: error: {words[0]} \S+: cannot write \S+: [A-Z][a-z ]+; name another file\n$"
                 self.assertRegex(done.err, said)
 
     def test_a_full_disk_fails_the_run_and_nothing_else(self) -> None:

@@ -579,12 +579,13 @@ class TestValues(support.ProjectCase):
                     import pdb; pdb.set_trace()
                     print("went on")
             """,
-            commands="q\nc\n",
+            # From Python 3.14 on, the debugger asks whether to end the process.
+            commands="q\nc\n" if sys.version_info < (3, 14) else "q\ny\nc\n",
         )
 
         self.assertIs(False, failed)
         self.assertEqual(1, said.count(PROMPT))
-        self.assertIn("BdbQuit", said)
+        self.assertIn("BdbQuit" if sys.version_info < (3, 14) else "SystemExit", said)
 
     def test_an_exception_without_a_traceback(self) -> None:
         with self.assertRaisesRegex(ValueError, "without a traceback"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import re
 import subprocess
@@ -92,6 +93,9 @@ class TestSession(PluginCase):
         self.assertRegex(done.out, r"test_faucet.py::test_broken_faucet FAILED +\[ 66%\]")
         self.assertRegex(done.out, r"test_faucet.py::test_mended_faucet PASSED +\[100%\]")
         expected = "memory blocks: [1, 1, 1, 1]"
+        if gc.is_tracked({}):
+            # Up to Python 3.13, the collector does not look at a dictionary that has nothing in it.
+            expected = f"{expected}, gc objects: [1, 1, 1, 1]"
         if DEBUG:
             expected = f"references: [2, 2, 2, 2], {expected}"
         self.assertEqual([f"test_faucet.py::test_leaky_faucet: leaked {expected}"], self.summary(done))
@@ -102,7 +106,7 @@ class TestSession(PluginCase):
         done = self.pytest("-q", "--leaks=", "test_faucet.py")
 
         self.assertIn("LF.", done.out)
-        self.assertRegex(self.summary(done)[0], r"leaked .*memory blocks: \[1, 1, 1\]$")
+        self.assertRegex(self.summary(done)[0], r"leaked .*memory blocks: \[\d, 1, 1\]")
 
     def test_without_an_option_nothing_is_judged(self) -> None:
         self.write("test_faucet.py", FAUCET)

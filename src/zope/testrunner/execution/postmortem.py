@@ -85,8 +85,7 @@ class PostMortem:
 
     def _enter(self, exc_info: ExcInfo) -> None:
         kind, error, trace = exc_info
-        bdb = sys.modules.get("bdb")
-        if bdb is not None and issubclass(kind, bdb.BdbQuit):
+        if _has_quit(kind, trace):
             # The user has just left a debugger, and wants no other one.
             self.ended = True
             return
@@ -105,6 +104,19 @@ class PostMortem:
 
     def _banner(self, text: str) -> None:
         self._emit(Notice(self._clock(), self._worker, Importance.BANNER, text))
+
+
+def _has_quit(kind: type[BaseException], trace: TracebackType | None) -> bool:
+    """Whether this was raised by a debugger that the user has quit.
+
+    From Python 3.14 on, one that was entered by a call asks whether to end the process, and does so.
+    """
+    bdb = sys.modules.get("bdb")
+    if bdb is not None and issubclass(kind, bdb.BdbQuit):
+        return True
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return issubclass(kind, SystemExit) and trace is not None and trace.tb_frame.f_globals.get("__name__") == "pdb"
 
 
 def _should_fail(test: object) -> bool:

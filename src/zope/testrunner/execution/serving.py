@@ -420,6 +420,9 @@ def serve_as_told(orders: Orders, plan: Plan, setting: Setting, captured: Captur
 
     False if they are not those that the parent wants.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # The parent asks by it to stop; Ctrl-C, which a command in the background ignores, does not get here.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     ends = Ends(orders.orders, orders.results)
     token = orders.token.encode("ascii")
     first = read_message(ends.orders, token)
