@@ -2,6 +2,10 @@
 
 PYTHON ?= python3
 
+# What the user has set for Python (PYTHONUNBUFFERED, PYTHONDONTWRITEBYTECODE, PYTHONPATH and so on) changes what tests see, and
+# hides what others meet.
+unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
+
 # One private environment for each interpreter, for example .env/cpython-3.11.2d for a debug build.
 TAG := $(shell $(PYTHON) -c 'import sys; print("%s-%d.%d.%d%s" % ((sys.implementation.name,) + sys.version_info[:3] \
 	+ (getattr(sys, "abiflags", ""),)))' 2>/dev/null)
@@ -31,6 +35,7 @@ help:
 	@echo "make demo        repeat two clean layers and a leaking test, with leak readings: bin/test -N4 -r"
 	@echo "make test        run the test suite with pytest, then with bin/test itself"
 	@echo "make suite       run it with pytest only (TESTS=tests/unit for a part of it)"
+	@echo "                 UNBUFFERED=1 does so with PYTHONUNBUFFERED=1, which is not taken from the environment"
 	@echo "make env         make the private environment; with make tools, also what lint, types and docs need"
 	@echo "make bin         make the private environment and bin/test"
 	@echo "make lint        check style and the import rules"
@@ -52,8 +57,9 @@ demo: $(SCRIPT)
 test: suite $(SCRIPT)
 	bin/test
 
+# With UNBUFFERED=1, all that tests start runs with PYTHONUNBUFFERED=1.
 suite: $(INSTALLED)
-	$(BIN)/python -m pytest -q $(TESTS)
+	$(if $(UNBUFFERED),CHILDREN_PYTHONUNBUFFERED=1 PYTHONUNBUFFERED=1) $(BIN)/python -m pytest -q $(TESTS)
 
 env: $(INSTALLED)
 

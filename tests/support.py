@@ -21,6 +21,13 @@ SAMPLES = CHECKOUT / "testrunner-ex"
 NO_HISTORY = {"ZOPE_TESTRUNNER_HISTORY": ""}
 os.environ.update(NO_HISTORY)
 
+# What the user has set for Python does not hold for programs that tests start: PYTHONUNBUFFERED, for one, hides what people
+# see whose output goes to a pipe.  To run the suite with one of them, put CHILDREN_ in front of its name.
+for _name in [name for name in os.environ if name.startswith("PYTHON")]:
+    del os.environ[_name]
+for _name in [name for name in os.environ if name.startswith("CHILDREN_PYTHON")]:
+    os.environ[_name.removeprefix("CHILDREN_")] = os.environ[_name]
+
 _LEVELLED = [
     (re.compile(r"\d+\.\d{3} s"), "N.NNN s"),
     (re.compile(r"0x[0-9a-fA-F]+"), "0xADDR"),

@@ -184,16 +184,18 @@ class Execution:
         self.problems: list[str] = []
         self._status = 0
         self._namespace: dict[str, object] = {"__name__": "__main__"}
-        # What the user set for this Python does not hold for the examples.
+        # What the user set for this Python does not hold for the examples; see ``support.py`` for those that do.
         inherited = {
             variable: value
             for variable, value in os.environ.items()
             if not variable.startswith(("PYTHON", "ZOPE_TESTRUNNER")) and variable not in FOREIGN
         }
-        self._environment = inherited | {
+        wanted = {
+            name.removeprefix("CHILDREN_"): value for name, value in inherited.items() if name.startswith("CHILDREN_PYTHON")
+        }
+        self._environment = inherited | wanted | {
             "PATH": os.pathsep.join([str(scripts), os.environ.get("PATH", os.defpath)]),
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-            "PYTHONUNBUFFERED": "1",
             "PYTHONIOENCODING": "utf-8",
         }
 

@@ -10,6 +10,8 @@ import unittest
 from collections.abc import Callable
 from pathlib import Path
 
+from support import environment
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 EXECUTE = Path(__file__).resolve().parent / "execute_page.py"
@@ -21,7 +23,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a Python script with the modules that are installed here."""
     return subprocess.run(
         [sys.executable, *words],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(PATH), "PYTHONIOENCODING": "utf-8"},
+        env=environment(PYTHONPATH=os.pathsep.join(PATH)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -11,6 +11,7 @@ import unittest
 from pathlib import Path
 
 import zope.testrunner
+from support import environment
 
 # What another distribution may have under our name: a module that only points here.
 POINTER = "from zope import testrunner\n"
@@ -37,7 +38,7 @@ class OldSpelling(unittest.TestCase):
         path = os.pathsep.join([str(self.folder), *filter(None, sys.path)])
         done = subprocess.run(
             [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONPATH": path},
+            env=environment(PYTHONPATH=path),
             cwd=self.folder,
             capture_output=True,
             text=True,
