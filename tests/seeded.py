@@ -1,7 +1,7 @@
 """Kinds of leaks, each with a clean twin that does the same and tidies up: what the hunt for leaks is measured with.
 
-`KINDS` are all of them.  ``kind.work(True)`` leaks once, ``kind.work(False)`` is the twin; ``kind.undo()``
-removes what the leaks left in places that other tests use.
+`KINDS` are all of them.  ``kind.begin()`` comes first; ``kind.work(True)`` leaks once, ``kind.work(False)`` is the twin;
+``kind.undo()`` removes what the leaks left in places that other tests use.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import atexit
 import bisect
 import codecs
 import collections
+import concurrent.futures
 import contextlib
 import contextvars
 import ctypes
@@ -20,6 +21,8 @@ import dataclasses
 import functools
 import gc
 import heapq
+import http.client
+import http.server
 import io
 import itertools
 import json
@@ -52,6 +55,9 @@ numbers = itertools.count(1_000_000)
 #: Functions to be called in the end, by name of the kind.
 undone: dict[str, Callable[[], object]] = {}
 
+#: Functions to be called in the beginning, by name of the kind.
+begun: dict[str, Callable[[], object]] = {}
+
 
 class Kind(NamedTuple):
     """One kind of leak.
@@ -66,6 +72,10 @@ class Kind(NamedTuple):
     holder: str | None
     seen_by: str = "any"
     allocates: bool = True
+
+    def begin(self) -> None:
+        """Start what the work talks to."""
+        begun.get(self.name, lambda: None)()
 
     def undo(self) -> None:
         """Remove what the leaks left behind."""
@@ -86,6 +96,7 @@ def kind(
     undo: Callable[[], object] | None = None,
     seen_by: str = "any",
     allocates: bool = True,
+    begin: Callable[[], object] | None = None,
 ) -> Callable[[Callable[[bool], object]], Callable[[bool], object]]:
     """Take a function into the catalogue, with a container of its own on the shelf if it wants one."""
 
@@ -95,6 +106,8 @@ def kind(
             shelf[name] = start()
         if undo is not None:
             undone[name] = undo
+        if begin is not None:
+            begun[name] = begin
         where = f"seeded.shelf[{name!r}]" if holder == "shelf" else holder
         KINDS.append(Kind(name, work, where, seen_by, allocates))
         return work
@@ -305,6 +318,173 @@ def a_chain_of_tuples(keep: bool) -> None:
 links: tuple[int, Any] | None = None
 #: Replaced by a larger one in every run.
 united: frozenset[int] = frozenset()
+
+
+# Containers that are full: each run replaces something, and the leaks keep what they drop, or a part of it.
+
+_FULL = 50
+
+
+class Full:
+    """A container that is full, how something in it is replaced, and what was kept of it."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+        self.kept: list[object] = []
+
+
+class Cyclic:
+    """An object that refers to itself, so that only the garbage collector can free it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.me = self
+
+
+def _replacing(name: str, start: Callable[[], object], replace: Callable[[Any, int], object]) -> None:
+    def work(keep: bool) -> None:
+        full = shelf[name]
+        replace(full.content, next(numbers))
+        if keep:
+            full.kept.append([next(numbers)])
+
+    work.__name__ = name
+    kind(start=lambda: Full(start()))(work)
+
+
+def _replace_in_list(items: list[object], number: int) -> None:
+    items[number % _FULL] = [number]
+
+
+def _replace_in_dictionary(items: dict[object, object], number: int) -> None:
+    del items[next(iter(items))]
+    items[number] = [number]
+
+
+def _replace_in_set(items: set[object], number: int) -> None:
+    items.pop()
+    items.add(Slotted())
+
+
+def _replace_in_queue(items: queue.Queue[object], number: int) -> None:
+    items.get()
+    items.put([number])
+
+
+def _replace_weakly_held(items: tuple[list[object], Any], number: int) -> None:
+    owners, values = items
+    owners[number % _FULL] = values[number % _FULL] = Plain()
+
+
+def _replace_by_larger(items: list[dict[str, object]], number: int) -> None:
+    items[number % _FULL] = {"number": number, "text": f"text {number}"}
+
+
+def _full_queue() -> queue.Queue[object]:
+    made: queue.Queue[object] = queue.Queue()
+    for number in range(_FULL):
+        made.put([number])
+    return made
+
+
+def _full_with_weak() -> tuple[list[object], Any]:
+    owners: list[object] = [Plain() for _ in range(_FULL)]
+    return owners, weakref.WeakValueDictionary(enumerate(owners))
+
+
+_replacing("a_full_list", lambda: [[number] for number in range(_FULL)], _replace_in_list)
+_replacing("a_full_dictionary", lambda: {number: [number] for number in range(_FULL)}, _replace_in_dictionary)
+_replacing(
+    "a_full_ordered_dictionary",
+    lambda: collections.OrderedDict((number, [number]) for number in range(_FULL)),
+    _replace_in_dictionary,
+)
+_replacing("a_full_set", lambda: {Slotted() for _ in range(_FULL)}, _replace_in_set)
+_replacing(
+    "a_full_heap_queue",
+    lambda: [(number, [number]) for number in range(_FULL)],
+    lambda items, number: heapq.heapreplace(items, (number, [number])),
+)
+_replacing("a_full_queue", _full_queue, _replace_in_queue)
+_replacing(
+    "a_full_ring",
+    lambda: collections.deque(([number] for number in range(_FULL)), maxlen=_FULL),
+    lambda items, number: items.append([number]),
+)
+_replacing("a_full_weak_dictionary", _full_with_weak, _replace_weakly_held)
+_replacing(
+    "a_full_list_of_cycles",
+    lambda: [Cyclic(number) for number in range(_FULL)],
+    lambda items, number: items.__setitem__(number % _FULL, Cyclic(number)),
+)
+_replacing(
+    "a_full_list_of_atoms",
+    lambda: [float(number) for number in range(_FULL)],
+    lambda items, number: items.__setitem__(number % _FULL, float(number)),
+)
+_replacing("a_full_list_of_smaller_values", lambda: [{"number": 1, "text": "x"} for _ in range(_FULL)], _replace_by_larger)
+
+
+@kind(start=lambda: collections.deque([[None]] * _FULL, maxlen=_FULL))
+def a_chain_behind_a_full_ring(keep: bool) -> None:
+    ring = shelf["a_chain_behind_a_full_ring"]
+    ring.append([ring[-1] if keep else None])
+
+
+@kind(start=lambda: collections.deque([[None]], maxlen=1000))
+def a_chain_behind_a_ring_with_room(keep: bool) -> None:
+    ring = shelf["a_chain_behind_a_ring_with_room"]
+    ring.append([ring[-1] if keep else None])
+    if not keep:
+        ring.pop()
+
+
+@kind(start=lambda: collections.deque([[None]], maxlen=1))
+def a_chain_behind_a_single_place(keep: bool) -> None:
+    ring = shelf["a_chain_behind_a_single_place"]
+    ring.append([ring[-1] if keep else None])
+
+
+@kind(start=lambda: collections.deque([(0, ())] * _FULL, maxlen=_FULL))
+def a_chain_of_tuples_behind_a_full_ring(keep: bool) -> None:
+    ring = shelf["a_chain_of_tuples_behind_a_full_ring"]
+    ring.append((next(numbers), ring[-1]) if keep else ring[0])
+
+
+_last: list[object] = []
+
+
+@functools.lru_cache(maxsize=1000)
+def _remember_all(number: int) -> list[object]:
+    _last[:] = [list(_last)]
+    return _last[0]  # type: ignore[return-value]
+
+
+@kind("seeded._remember_all", undo=lambda: (_remember_all.cache_clear(), _last.clear()))
+def a_chain_behind_a_limited_cache(keep: bool) -> None:
+    _remember_all(next(numbers) if keep else 0)
+
+
+# What is made first, and given back in the next run, or the one after.
+
+
+def _given_back(name: str, after: int) -> None:
+    def work(keep: bool) -> None:
+        runs, table, kept = shelf[name]
+        runs[keep] = runs.get(keep, 0) + 1
+        if runs[keep] == after:
+            table.extend([number] for number in range(100))
+        elif runs[keep] == after + 1:
+            table.clear()
+        if keep:
+            kept.append([next(numbers)])
+
+    work.__name__ = name
+    kind(start=lambda: ({}, [], []))(work)
+
+
+_given_back("made_first_and_then_given_back", 1)
+_given_back("made_second_and_then_given_back", 2)
 
 
 # Attributes, classes, functions.
@@ -777,6 +957,153 @@ def a_lost_reference_to_a_class(keep: bool) -> None:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(Plain))
 
 
+# Threads of a layer: the work talks to one that is there before and stays.
+
+
+class Talker:
+    """What is talked to, and what it keeps."""
+
+    def __init__(self) -> None:
+        self.kept: list[object] = []
+        self.end: Callable[[], object] = lambda: None
+
+
+talkers: dict[str, Any] = {}
+
+
+def _talking(begin: Callable[[], Any]) -> Callable[[Callable[[bool], object]], Callable[[bool], object]]:
+    """A kind of leak into what a thread keeps."""
+
+    def take(work: Callable[[bool], object]) -> Callable[[bool], object]:
+        name = work.__name__
+        return kind(
+            "seeded.talkers",
+            begin=lambda: talkers.setdefault(name, begin()),
+            undo=lambda: talkers.pop(name).end(),
+            allocates=False,
+        )(work)
+
+    return take
+
+
+def _server(kind_of_server: type[http.server.HTTPServer]) -> Talker:
+    talker: Any = Talker()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/keep":
+                talker.kept.append(object())
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = kind_of_server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+
+    def end() -> None:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    talker.port, talker.end = server.server_port, end
+    return talker  # type: ignore[no-any-return]
+
+
+def _ask(name: str, keep: bool) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", talkers[name].port)
+    connection.request("GET", "/keep" if keep else "/")
+    connection.getresponse().read()
+    connection.close()
+
+
+@_talking(lambda: _server(http.server.HTTPServer))
+def a_server_in_a_thread(keep: bool) -> None:
+    _ask("a_server_in_a_thread", keep)
+
+
+@_talking(lambda: _server(http.server.ThreadingHTTPServer))
+def a_server_with_a_thread_for_each_request(keep: bool) -> None:
+    _ask("a_server_with_a_thread_for_each_request", keep)
+
+
+def _executor() -> Talker:
+    talker: Any = Talker()
+    talker.pool = concurrent.futures.ThreadPoolExecutor(2)
+    for _ in range(4):
+        talker.pool.submit(time.sleep, 0.001)
+    talker.end = talker.pool.shutdown
+    return talker  # type: ignore[no-any-return]
+
+
+@_talking(_executor)
+def jobs_of_an_executor(keep: bool) -> None:
+    talker = talkers["jobs_of_an_executor"]
+    jobs = [talker.pool.submit(lambda: [next(numbers)]) for _ in range(3)]
+    made = [job.result() for job in jobs]
+    if keep:
+        talker.kept.append(made[0])
+
+
+def _consumer() -> Talker:
+    talker: Any = Talker()
+    talker.jobs = queue.Queue()
+
+    def consume() -> None:
+        while True:
+            job = talker.jobs.get()
+            if job is None:
+                return
+            made = {"job": [next(numbers)]}
+            if job == "keep":
+                talker.kept.append(made["job"])
+            del made
+            talker.jobs.task_done()
+
+    thread = threading.Thread(target=consume, daemon=True)
+    thread.start()
+    talker.end = lambda: (talker.jobs.put(None), thread.join())
+    return talker  # type: ignore[no-any-return]
+
+
+@_talking(_consumer)
+def a_consumer_of_a_queue(keep: bool) -> None:
+    jobs = talkers["a_consumer_of_a_queue"].jobs
+    jobs.put("keep" if keep else "drop")
+    jobs.join()
+
+
+def _loop() -> Talker:
+    talker: Any = Talker()
+    talker.loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=talker.loop.run_forever, daemon=True)
+    thread.start()
+
+    def end() -> None:
+        talker.loop.call_soon_threadsafe(talker.loop.stop)
+        thread.join()
+        talker.loop.close()
+
+    talker.end = end
+    return talker  # type: ignore[no-any-return]
+
+
+@_talking(_loop)
+def tasks_of_a_loop_in_a_thread(keep: bool) -> None:
+    talker = talkers["tasks_of_a_loop_in_a_thread"]
+
+    async def work() -> None:
+        await asyncio.gather(asyncio.sleep(0.001), asyncio.sleep(0))
+        if keep:
+            talker.kept.append(time.time())
+
+    asyncio.run_coroutine_threadsafe(work(), talker.loop).result()
+
+
 def lines_of(code: types.CodeType) -> set[int]:
     """The lines of a function and of those inside of it."""
     lines = {line for _, _, line in code.co_lines() if line}
@@ -801,6 +1128,7 @@ def hunt_all() -> dict[str, dict[str, Any]]:
 
     found = {}
     for kind in KINDS:
+        kind.begin()
         with Hunter() as hunter:
             twin = hunter.hunt(lambda work=kind.work: work(False))  # type: ignore[misc]
             leak = hunter.hunt(lambda work=kind.work: work(True))  # type: ignore[misc]

@@ -499,8 +499,8 @@ class TestHoldersOfEarlierLeaks(unittest.TestCase):
 
         self.assertIsNotNone(found)
         self.looks.assert_not_called()
-        self.assertEqual((Holder(f"{__name__}.held['thing'].items", "list", 27, 30),), found.holders)
-        self.assertEqual(f"{__name__}.held['thing'].items[29]", found.route)
+        self.assertEqual((Holder(f"{__name__}.held['thing'].items", "list", 31, 34),), found.holders)
+        self.assertEqual(f"{__name__}.held['thing'].items[33]", found.route)
 
     def test_taking_their_sizes_is_not_seen_by_the_readings(self) -> None:
         with Hunter() as hunter:

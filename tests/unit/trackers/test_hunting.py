@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import heapq
 import itertools
 import os
 import re
@@ -17,7 +18,9 @@ import types
 import unittest
 import weakref
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Any
 from unittest import mock
 
 from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed, hunt, tracker
@@ -468,6 +471,167 @@ class TestFrozenHeap(HuntCase):
         self.assertIs(Growth.STABLE, hunt(work).growth)
 
 
+WAYS: dict[str, dict[str, Any]] = {
+    "adaptive": {},
+    "fixed": {"policy": fixed("5:4"), "adaptive": False},
+    "fixed and confirmed": {"policy": fixed("5:4")._replace(confirm=8), "adaptive": False},
+    "not explained": {"explain": False},
+    "not frozen": {"freeze": False},
+}
+
+
+class Link:
+    """One of a chain."""
+
+    def __init__(self, before: object) -> None:
+        self.before = before
+        self.me = self
+
+
+@unittest.skipIf(tracker("blocks").unavailable(), "memory blocks are not counted here")
+class TestReplacing(HuntCase):
+    """What takes the place of something older is no growth, however that is counted."""
+
+    def growths(self, begin: Callable[[], Callable[[], object]]) -> dict[str, Growth]:
+        found = {}
+        for way, options in WAYS.items():
+            work = begin()
+            found[way] = hunt(work, **options).growth
+        return found
+
+    def check(self, begin: Callable[[], Callable[[], object]], expected: Growth) -> None:
+        self.assertEqual(dict.fromkeys(WAYS, expected), self.growths(begin))
+
+    def test_in_a_list(self) -> None:
+        def begin() -> Callable[[], object]:
+            pool = [[number] for number in range(60)]
+            return lambda: pool.__setitem__(next(numbers) % 60, [next(numbers)])
+
+        self.check(begin, Growth.STABLE)
+
+    def test_cycles_that_only_the_collector_can_free(self) -> None:
+        def begin() -> Callable[[], object]:
+            pool = [Link(None) for _ in range(60)]
+            return lambda: pool.__setitem__(next(numbers) % 60, Link(None))
+
+        self.check(begin, Growth.STABLE)
+
+    def test_numbers_in_place_of_smaller_ones(self) -> None:
+        def begin() -> Callable[[], object]:
+            best = [(number, [number]) for number in range(60)]
+            return lambda: heapq.heapreplace(best, (number := next(numbers), [number]))
+
+        self.check(begin, Growth.STABLE)
+
+    def test_what_is_kept_besides_is_a_leak(self) -> None:
+        for keep in (lambda: [next(numbers)], lambda: f"text {next(numbers)}", lambda: float(next(numbers))):
+
+            def begin(keep: Callable[[], object] = keep) -> Callable[[], object]:
+                pool = [[number] for number in range(60)]
+
+                def work() -> None:
+                    pool[next(numbers) % 60] = [next(numbers)]
+                    kept.append(keep())
+
+                return work
+
+            with self.subTest(keep()):
+                self.check(begin, Growth.LEAK)
+
+    def test_what_grows_inside_of_what_is_replaced_is_a_leak(self) -> None:
+        def begin() -> Callable[[], object]:
+            pool: list[list[str]] = [[] for _ in range(5)]
+
+            def work() -> None:
+                place = next(numbers) % 5
+                pool[place] = [*pool[place], f"text {next(numbers)}"]
+
+            return work
+
+        self.check(begin, Growth.LEAK)
+
+    def test_a_chain_behind_a_ring_is_a_leak(self) -> None:
+        for begin_of_chain, length, limit in ((Link(None), 60, 60), (Link(None), 1, 900), (Link(None), 1, 1), ((), 60, 60)):
+
+            def begin(first: object = begin_of_chain, length: int = length, limit: int = limit) -> Callable[[], object]:
+                ring = deque([first] * length, maxlen=limit)
+                if first == ():
+                    return lambda: ring.append((next(numbers), ring[-1]))
+                return lambda: ring.append(Link(ring[-1]))
+
+            with self.subTest(kind=type(begin_of_chain).__name__, length=length, limit=limit):
+                self.check(begin, Growth.LEAK)
+
+    def test_a_ring_with_room_is_bounded(self) -> None:
+        ring: deque[object] = deque(maxlen=300)
+
+        finding = hunt(lambda: ring.append([next(numbers)]))
+
+        self.assertEqual((Growth.BOUNDED, "bounded at 300"), (finding.growth, finding.why))
+
+    def test_a_chain_behind_a_limited_cache_is_a_leak(self) -> None:
+        last: list[object] = [None]
+
+        @functools.lru_cache(maxsize=1000)
+        def remember(number: int) -> object:
+            last[0] = Link(last[0])
+            return last[0]
+
+        self.assertIs(Growth.LEAK, hunt(lambda: remember(next(numbers))).growth)
+
+
+class TestGivenBack(HuntCase):
+    """What some run makes and the next one gives back hides no growth."""
+
+    def leaks_after(self, made: int) -> Callable[[], object]:
+        runs = itertools.count(1)
+        table: list[object] = []
+
+        def work() -> None:
+            run = next(runs)
+            if run == made:
+                table.extend([number] for number in range(100))
+            elif run == made + 1:
+                table.clear()
+            kept.append([next(numbers)])
+
+        return work
+
+    def test_in_each_of_the_first_runs(self) -> None:
+        for made in range(1, 9):
+            for way in ("adaptive", "not explained", "not frozen"):
+                with self.subTest(made=made, way=way):
+                    self.assertIs(Growth.LEAK, hunt(self.leaks_after(made), **WAYS[way]).growth)
+
+    def test_without_growth_it_is_none(self) -> None:
+        table: list[object] = []
+        runs = itertools.count(1)
+
+        def work() -> None:
+            table[:] = [[] for _ in range(100)] if next(runs) in (1, 3, 4) else []
+
+        self.assertFalse(hunt(work).is_leak)
+
+
+class TestGrowthWithPauses(HuntCase):
+    """Growth that comes every second or third run is never stable once it was seen."""
+
+    def test_it_is_not_judged(self) -> None:
+        for period in (2, 3):
+            runs = itertools.count(1)
+
+            def work(period: int = period, runs: Iterator[int] = runs) -> None:
+                if next(runs) % period == 2 % period:
+                    kept.append([next(numbers)])
+
+            with self.subTest(period):
+                finding = hunt(work)
+
+                self.assertIs(Growth.NOT_JUDGED, finding.growth)
+                self.assertRegex(finding.why or "", r"^\w+: it grew in \d of 1\d runs, by [\d.]+ a run on average$")
+                self.assertIn("Not judged in work: ", describe(finding, "work")[0])
+
+
 class TestHostileWork(HuntCase):
     """The work does things to the process; the verdicts are as if it had not."""
 
@@ -602,7 +766,7 @@ class TestPlainScript(unittest.TestCase):
 
         self.assertEqual("", done.stderr)
         self.assertIn("Leak in work\n  every run: +", done.stdout)
-        self.assertIn("  kept alive by __main__.drops, a list that grew from 12 to 15\n", done.stdout)
+        self.assertIn("  kept alive by __main__.drops, a list that grew from 14 to 17\n", done.stdout)
         self.assertEqual(1, done.stdout.count("allocated at"), "what the hunt itself allocates is not the script's")
 
 

@@ -1,20 +1,23 @@
-"""What ``functools.lru_cache`` keeps: which of these caches have grown, and whether that is all that has.
+"""What grows only to its limit: caches of ``functools.lru_cache`` that have grown, rings, and values in place of others.
 
 How much a cache grows in a run depends on what is looked up, so that it may be by any number, unlike a leak.
 """
 
 from __future__ import annotations
 
+import _tracemalloc
 import tracemalloc
+from array import array
 from collections import Counter
-from collections.abc import Sequence
-from itertools import compress, pairwise, repeat
+from collections.abc import Callable, Sequence
+from itertools import compress, filterfalse, pairwise, repeat
 from operator import is_
 from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks.bare import Bare
 from zope.testrunner.leaks.paths import CACHE
+from zope.testrunner.leaks.refcounts import atoms_of
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.tracing import Tracing
 from zope.testrunner.leaks.verdict import THRESHOLDS
@@ -28,6 +31,17 @@ _LARGER: Final = THRESHOLDS["heap"]
 
 #: Callers that tell one allocation from another.
 _FRAMES: Final = 12
+
+#: Identities of the types of what may lead to others without being known to the collector.
+_LEAD_ON: Final = frozenset(map(id, (tuple, frozenset, dict)))
+
+#: The frames that allocated an object, or None; the same of every block, with domain and size: what tracemalloc has for this
+#: makes objects of each.
+_trace: Final = _tracemalloc._get_object_traceback  # noqa: SLF001  # a module that is private as a whole
+_traces: Final = _tracemalloc._get_traces  # noqa: SLF001
+
+#: Objects that are asked for their referents at once.
+_BATCH: Final = 10_000
 
 _HERE: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 
@@ -83,10 +97,108 @@ def _state(cache: object) -> tuple[int, int, int | None]:
 
 
 def more_survives(work: Bare, caches: Sequence[object]) -> bool:
-    """Do the work again, and say whether each run leaves something behind besides what these caches hold.
+    """Do the work again, and say whether each run leaves something behind besides what these caches can give back.
 
-    What one run leaves and the next one replaces does not count.  An exception of the work goes through.
+    They are caches of functions or rings (``deque`` with a limit). What one run leaves and the next one replaces does not
+    count; what an entry leads to does, if it is there from every run: to drop an old entry would not free it.
+    An exception of the work goes through.
     """
+    seen = _watch(work, caches)
+    return (
+        seen.accumulates
+        or _are_born_in_every_run(seen.young, seen.held, seen.alive)
+        or _more_blocks(seen.blocks, seen.places) - seen.allowed >= _RUNS
+        or _larger_blocks(seen.sizes, seen.places)
+    )
+
+
+def only_replaces(work: Callable[[], object], per_run: int) -> bool:
+    """Do the work again, and say whether all that it makes takes the place of something older, and nothing gets longer.
+
+    Then memory grows only as long as what is new needs more of it, as a number does where there was one that Python has
+    anyway: as often as there are places.  ``per_run`` is the number of blocks by which every run makes it grow.
+    Nothing may be hidden from the collector. An exception of the work goes through.
+    """
+    # In an array, so that no number remembered is counted.
+    links = array("q", (0, 0, 0, 0))
+    settle()
+    # What is done for the first time leaves traces.
+    _count_links(links, 0)
+    settle()
+    _count_links(links, 0)
+    for _ in range(_RUNS):
+        work()
+    settle()
+    _count_links(links, 2)
+    if links[2] - links[0] >= _RUNS or links[3] - links[1] >= _RUNS:
+        return False
+    return _is_in_atoms(work, per_run)
+
+
+def _count_links(links: array[int], place: int) -> None:
+    """Put down the number of objects that the collector knows, and of references from these and from what they lead to."""
+    level = gc.get_objects()
+    links[place] = len(level)
+    links[place + 1] = 0
+    seen: set[int] = set()
+    while level:
+        following = []
+        for start in range(0, len(level), _BATCH):
+            found = gc.get_referents(*level[start : start + _BATCH])
+            links[place + 1] += len(found)
+            # In loops in C, as there may be millions.
+            lead_on = compress(found, map(_LEAD_ON.__contains__, map(id, map(type, found))))
+            for each in filterfalse(gc.is_tracked, lead_on):
+                if id(each) not in seen:
+                    seen.add(id(each))
+                    following.append(each)
+        level = following
+
+
+def _is_in_atoms(work: Callable[[], object], per_run: int) -> bool:
+    """Whether some object leads to as many new atoms as there are new blocks, so that C code does not hold these."""
+    blocks: list[Counter[int]] = [Counter() for _ in range(_RUNS)]
+    sizes: list[Counter[int]] = [Counter() for _ in range(_RUNS)]
+    places: Counter[int] = Counter()
+    tracing = Tracing(1)
+    try:
+        tracing.start()
+        for run in range(_RUNS):
+            gc.collect()
+            work()
+            settle()
+            for row in _traces():
+                if not row[2][0][0].startswith(_HERE):
+                    blocks[run][hash(row[2])] += 1
+                    sizes[run][hash(row[2])] += row[1]
+        for trace in filter(None, map(_trace, atoms_of(gc.get_objects()))):
+            places[hash(trace)] += 1
+    finally:
+        tracing.stop()
+    found = sum(places[place] for place, _ in _rising(blocks))
+    return found >= _RUNS * per_run and not _larger_blocks(sizes, places)
+
+
+class _Seen(NamedTuple):
+    """What there was after some runs.
+
+    ``young`` are the new objects, ``alive`` the identities of those after each run, ``blocks`` and ``sizes`` the numbers
+    and bytes of what was allocated by place. ``held`` are the identities of what the caches lead to, ``places`` where that
+    was allocated, ``allowed`` how many more blocks it may have.  ``accumulates`` is whether entries lead to earlier ones.
+    """
+
+    young: list[object]
+    alive: list[set[int]]
+    blocks: list[Counter[int]]
+    sizes: list[Counter[int]]
+    held: set[int]
+    places: Counter[int]
+    allowed: int
+    accumulates: bool
+
+
+def _watch(work: Bare, caches: Sequence[object]) -> _Seen:
+    """Do the work some times, its allocations traced, and look at what these caches hold."""
     work.note_frames()
     settle(whole=False)
     # Made before the heap is frozen, so as not to be among what is new.
@@ -105,15 +217,13 @@ def more_survives(work: Bare, caches: Sequence[object]) -> bool:
             alive[run].update(map(id, gc.get_objects()))
             _count(blocks[run], sizes[run])
         young = gc.get_objects()
-        held, places, allowed = _held(caches, set(map(id, young)))
+        fresh = set(map(id, young))
+        held, places, allowed = _held(caches, fresh)
+        accumulates = _accumulates(caches, fresh, alive)
     finally:
         tracing.stop()
         gc.unfreeze()
-    return (
-        _are_born_in_every_run(young, held, alive)
-        or _more_blocks(blocks, places) - allowed >= _RUNS
-        or _larger_blocks(sizes, places)
-    )
+    return _Seen(young, alive, blocks, sizes, held, places, allowed, accumulates)
 
 
 def _count(blocks: Counter[int], sizes: Counter[int]) -> None:
@@ -133,24 +243,90 @@ def _held(caches: Sequence[object], fresh: set[int]) -> tuple[set[int], Counter[
     seen = set(map(id, caches))
     places: Counter[int] = Counter()
     allowed = 0
-    # The table of a cache is not new, and refers to entries that nothing else shows.
-    level = [*caches, *(each for each in gc.get_referents(*caches) if type(each) is dict)]
+    level = _tables(caches)
     while level:
         following = []
         for found in gc.get_referents(*level):
             if id(found) in seen:
                 continue
             seen.add(id(found))
-            trace = tracemalloc.get_object_traceback(found)
-            tracked = gc.is_tracked(found)
-            if trace is None if not tracked else id(found) not in fresh:
+            if not _is_new(found, fresh):
                 continue
+            trace = tracemalloc.get_object_traceback(found)
             if trace is not None:
                 places[hash(trace)] += 1
-            allowed += _MORE_BLOCKS.get(type(found), 1 if tracked else 0)
+            allowed += _more_blocks_of(found)
             following.append(found)
         level = following
     return seen, places, allowed
+
+
+def _tables(caches: Sequence[object]) -> list[object]:
+    """These caches and the tables of those that have one, which is not new, and shows entries that nothing else does."""
+    return [*caches, *(each for each in gc.get_referents(*caches) if type(each) is dict)]
+
+
+def _is_new(found: object, fresh: set[int]) -> bool:
+    """Whether an object was made since allocations are traced, given the identities of those that the collector knows."""
+    return id(found) in fresh if gc.is_tracked(found) else tracemalloc.get_object_traceback(found) is not None
+
+
+def _more_blocks_of(found: object) -> int:
+    if type(found) is list and not found:
+        return 0
+    return _MORE_BLOCKS.get(type(found), 1 if gc.is_tracked(found) else 0)
+
+
+def _accumulates(caches: Sequence[object], fresh: set[int], alive: list[set[int]]) -> bool:
+    """Whether entries of these caches lead to earlier ones, or to more and more of what these lead to."""
+    for cache in caches:
+        entries = {id(entry): entry for entry in gc.get_referents(*_tables([cache])) if _is_new(entry, fresh)}
+        reached = [_reached(entry, fresh, cache) for entry in entries.values()]
+        for found in reached:
+            births: dict[int, set[int]] = {}
+            for key, kind in found.items():
+                if key in fresh and key in alive[-1]:
+                    births.setdefault(kind, set()).add(_birth(key, alive))
+            if any(len(runs) == len(alive) for runs in births.values()):
+                return True
+        if _share_more_and_more([set(found) for found in reached]):
+            return True
+    return False
+
+
+def _reached(entry: object, fresh: set[int], cache: object) -> dict[int, int]:
+    """The identities of the new objects that an entry leads to, itself included, with those of their types."""
+    found = {id(entry): id(type(entry))}
+    level = [entry]
+    while level:
+        following = []
+        for there in gc.get_referents(*level):
+            if id(there) not in found and there is not cache and _is_new(there, fresh):
+                found[id(there)] = id(type(there))
+                following.append(there)
+        level = following
+    return found
+
+
+def _share_more_and_more(reached: list[set[int]]) -> bool:
+    """Whether the largest of these sets have more and more in common with smaller ones, as those of a chain have."""
+    reached.sort(key=len)
+    known: set[int] = set()
+    shared = []
+    for found in reached:
+        shared.append(len(found & known))
+        known |= found
+    last = shared[-_RUNS:]
+    return len(last) == _RUNS and all(earlier < later for earlier, later in pairwise(last))
+
+
+def _birth(key: int, alive: list[set[int]]) -> int:
+    """The run in which an object was made that is alive after the last one."""
+    run = len(alive) - 1
+    # Where an object was replaced, another one may have its identity, but seldom without a gap.
+    while run and key in alive[run - 1]:
+        run -= 1
+    return run
 
 
 def _are_born_in_every_run(young: list[object], held: set[int], alive: list[set[int]]) -> bool:
@@ -160,22 +336,22 @@ def _are_born_in_every_run(young: list[object], held: set[int], alive: list[set[
         key = id(found)
         if key in held or key not in alive[-1]:
             continue
-        run = len(alive) - 1
-        # Where an object was replaced, another one may have its identity, but seldom without a gap.
-        while run and key in alive[run - 1]:
-            run -= 1
-        births.setdefault(id(type(found)), set()).add(run)
+        births.setdefault(id(type(found)), set()).add(_birth(key, alive))
     return any(len(runs) == len(alive) for runs in births.values())
 
 
 def _more_blocks(blocks: list[Counter[int]], places: Counter[int]) -> int:
     """The number of blocks from places where every run left some, besides those of the objects that are accounted for."""
-    rest = 0
-    for place, number in blocks[-1].items():
-        numbers = [0, *(each[place] for each in blocks)]
-        if all(earlier < later for earlier, later in pairwise(numbers)):
-            rest += max(0, number - places[place])
-    return rest
+    return sum(max(0, number - places[place]) for place, number in _rising(blocks))
+
+
+def _rising(blocks: list[Counter[int]]) -> list[tuple[int, int]]:
+    """The places where every run left blocks, and how many there are in the end."""
+    return [
+        (place, number)
+        for place, number in blocks[-1].items()
+        if all(earlier < later for earlier, later in pairwise([0, *(each[place] for each in blocks)]))
+    ]
 
 
 def _larger_blocks(sizes: list[Counter[int]], places: Counter[int]) -> bool:

@@ -201,11 +201,11 @@ def _explain(work: Bare, known: Sequence[object]) -> Explanation:
     if known:
         found, remains = _attempt(work, known)
         if found.covered:
-            return _with_callers(work, found.known, remains)
+            return _with_callers(work, _if_it_ends(work, found), remains)
         del remains
     found, remains = _attempt(work)
     if remains is None or _is_enough(found.known):
-        return _with_callers(work, found.known, remains)
+        return _with_callers(work, _if_it_ends(work, found), remains)
     if not found.accounted:
         # What holds it may be a container that the collector does not know.  To find all of these takes long, and few leaks
         # are into one.
@@ -220,7 +220,18 @@ def _explain(work: Bare, known: Sequence[object]) -> Explanation:
                 return found.excuse
         except Exception:
             return found.known
-    return _with_callers(work, found.known, remains)
+    return _with_callers(work, _if_it_ends(work, found), remains)
+
+
+def _if_it_ends(work: Bare, found: _Attempt) -> Explanation:
+    """What is known, without the bound if what grows does not go when what is limited drops its old entries."""
+    if found.known.bound is None or not found.limited:
+        return found.known
+    try:
+        ends = not more_survives(work, found.limited)
+    except Exception:
+        ends = False
+    return found.known if ends else found.known._replace(bound=None)
 
 
 def _is_enough(known: Explanation) -> bool:
@@ -231,7 +242,8 @@ class _Attempt(NamedTuple):
     """An explanation; and what it were if nothing but limited caches had grown, if any has, and these.
 
     ``accounted`` is whether all that stays behind is objects that the collector knows: these are in no container that it
-    does not know.  ``covered`` is whether the containers that grew lead to all of them.
+    does not know.  ``covered`` is whether the containers that grew lead to all of them.  ``limited`` are what gives the
+    explanation its bound.
     """
 
     known: Explanation
@@ -239,6 +251,7 @@ class _Attempt(NamedTuple):
     caches: tuple[object, ...] = ()
     accounted: bool = False
     covered: bool = False
+    limited: tuple[object, ...] = ()
 
 
 class _Remains(NamedTuple):
@@ -513,12 +526,15 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
     new = _new(remains, more)
     holders: list[Holder] = []
     bounds: list[int | None] = []
+    limited: list[object] = []
+    mine.add(id(limited))
     mine.update(map(id, grown))
     ways = routes_to([row[0] for row in grown[:_NAMED]], fresh, mine, end)
     for (container, growth, size), way in zip(grown, ways, strict=False):
         if way is not None:
             holders.append(Holder(way.expression, type_title(type(container)), size - growth, size))
             bounds.append(way.bound)
+            limited += [way.limited] * (way.limited is not None)
     # A limited one excuses none beside it.
     bound = bounds[0] if bounds and None not in bounds else None
     route: Route | None = None
@@ -534,7 +550,8 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
     if leaked and route is None:
         route = route_to(leaked, fresh, mine, max(end, time.monotonic() + _TIME / 4))
     if route is not None:
-        bound = route.bound if not holders else bound
+        if not holders:
+            bound, limited = route.bound, [route.limited] * (route.limited is not None)
         if not holders and route.holder is not None:
             holders.append(Holder(route.holder, route.title))
     if not holders and (values.more or values.larger):
@@ -551,7 +568,8 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
         why = "no object of Python is seen to hold it: C code, atexit or a context variable may"
     text = route.expression if route is not None else None
     known = Explanation(new, places, tuple(holders), text, bound, named, why)
-    return _Attempt(known, covered=covered) if bounds else _look_at_caches(known, filled, leaked, fresh, mine)
+    attempt = _Attempt(known, covered=covered) if bounds else _look_at_caches(known, filled, leaked, fresh, mine)
+    return attempt._replace(limited=tuple(limited))
 
 
 def _look_at_caches(

@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks import tracker
 from zope.testrunner.leaks.blocks import Blocks
+from zope.testrunner.leaks.caches import only_replaces
 from zope.testrunner.leaks.objects import Objects, References, Young, references_of
 from zope.testrunner.leaks.others import working
+from zope.testrunner.leaks.parked import Others
 from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.session import Tracker
@@ -36,7 +38,7 @@ from zope.testrunner.leaks.settle import (
     saves_garbage,
     settle,
 )
-from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, grows_in_steps, judge
+from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, is_open, judge, most_runs, recurs
 from zope.testrunner.originals import time
 
 if TYPE_CHECKING:
@@ -46,8 +48,8 @@ if TYPE_CHECKING:
 #: milliseconds.
 _PATIENCE: Final = 0.05
 
-#: The verdicts on counters, from the one that matters most.
-_BY_WEIGHT: Final = tuple(Growth)
+#: The verdicts on counters, from the one that matters most: a suspicion that stays is not let go for what is clear.
+_BY_WEIGHT: Final = (Growth.LEAK, Growth.REFERENCES, Growth.NOT_JUDGED, Growth.BOUNDED, Growth.ONE_TIME, Growth.STABLE)
 
 #: So many readings are made after nothing was done for as long as a run takes, to see what other threads do meanwhile;
 #: and the longest time for that in seconds.
@@ -62,6 +64,22 @@ _CONTAINERS: Final = (list, dict, set, deque)
 #: Whether the collector keeps what it has seen once apart from what it has seen twice.  That of builds without the global
 #: lock has no generations, and that of Python 3.14.0 to 3.14.4 has others.
 _HAS_GENERATIONS: Final = "t" not in getattr(sys, "abiflags", "") and not (3, 14) <= sys.version_info < (3, 14, 5)
+
+#: Where other threads never rest, counters are read again until two readings agree: so often, with so many seconds between.
+_LOOKS: Final = 20
+_MOMENT: Final = 0.003
+
+#: So often a suspect is run again with a heap that is not frozen; at most, where other threads move the counters.
+_OPENLY: Final = 3
+_OPENLY_AT_MOST: Final = 9
+#: So often all is collected before: what was frozen may be tuples of atoms, and tuples of these, which the collector forgets
+#: about level by level.
+_LEVELS: Final = 3
+#: What counts on a frozen heap only what is new; and what counts, besides others, what the garbage collector does not know.
+_OF_THE_NEW: Final = frozenset({"objects", "references"})
+_OF_ATOMS: Final = frozenset({"blocks", "refcounts"})
+_ENDED: Final = "it grew in every run, and then no more"
+_REPLACED: Final = "what every run makes takes the place of something older"
 
 _RESOURCES: Final = frozenset({"heap", "descriptors", "threads"})
 _REFERENCE_COUNTERS: Final = frozenset({"refcounts", "references"})
@@ -215,10 +233,10 @@ class Hunter:
         self._canaries: list[list[None]] = [[], []]
         self._trackers = _default_trackers(self._freeze) if trackers is None else tuple(trackers)
         self._least = [THRESHOLDS.get(each.name, 1) for each in self._trackers]
-        self._most_runs = policy.warmup + policy.runs + policy.confirm
+        self._most_runs = most_runs(policy)
         width = len(self._trackers)
         # One row for each run, so that remembering a number allocates nothing.
-        self._rows = array("q", [0] * width * (self._most_runs + 1 + _IDLE))
+        self._rows = array("q", [0] * width * (max(self._most_runs, _OPENLY_AT_MOST) + 2 + _IDLE))
         self._width = width
         names = [each.name for each in self._trackers]
         self._references = names.index("references") if "references" in names else -1
@@ -233,6 +251,9 @@ class Hunter:
         self._modules_seen = -1
         # There are none before the first explanation.
         self._holders: Holders | None = None
+        self._others = Others()
+        # The last reading with a heap that was not frozen.
+        self._openly = 1
         self._rehearse()
         self._blocks_to_collect = int(_GROWTH_TO_COLLECT * self._rows[self._blocks])
 
@@ -273,7 +294,8 @@ class Hunter:
         done, warmup = 0, self._policy.warmup
         why: str | None = None
         began = time.monotonic()
-        while done - warmup < self._policy.runs + self._policy.confirm:
+        while done - warmup < self._most_runs - self._policy.warmup:
+            self._others.begin(first=not done)
             try:
                 work()
             except Exception as error:
@@ -286,6 +308,8 @@ class Hunter:
                 warmup = done + 1
             done += 1
             _wait_for_threads(threads)
+            # What is counted late after the first run shows as growth, and what is after the second does not.
+            calm = self._others.wait(first=done == 1)
             gc.set_debug(flags)
             if self._has_changed_freezing(done):
                 warmup = done
@@ -307,8 +331,7 @@ class Hunter:
             collect()
             if measured < 0:
                 continue
-            self._read(measured)
-            self._remember(measured)
+            self._read_after(measured, calm=calm)
             if measured >= self._fewest and not self._is_suspect(measured):
                 break
         self._survivors.let_go()
@@ -323,6 +346,12 @@ class Hunter:
         self._survivors.let_go()
         self._show()
         return True
+
+    def _read_after(self, measured: int, *, calm: bool) -> None:
+        self._read(measured)
+        self._remember(measured)
+        if not calm:
+            self._wait_for_quiet(measured)
 
     def _remember(self, measured: int) -> None:
         """Remember what is young after the first two runs on the frozen heap, and what holds more later on."""
@@ -405,34 +434,71 @@ class Hunter:
             if self._freeze:
                 gc.unfreeze()
 
-    def _read(self, row: int) -> None:
+    def _read(self, row: int, places: Sequence[int] | None = None) -> None:
         start = row * len(self._trackers)
         for place, each in enumerate(self._trackers):
-            self._rows[start + place] = each.sample().total
-        if self._references >= 0:
+            if places is None or place in places:
+                self._rows[start + place] = each.sample().total
+        if self._references >= 0 and (places is None or self._references in places):
             self._rows[start + self._references] += self._survivors.references
 
     def _change(self, run: int, place: int) -> int:
         width = len(self._trackers)
         return self._rows[run * width + place] - self._rows[(run - 1) * width + place]
 
+    def _wait_for_quiet(self, row: int, places: Sequence[int] | None = None) -> None:
+        """Read these counters again until nothing has moved meanwhile, a few times at most, where others never rest.
+
+        What is as it was one run before is what this one is to be compared with.
+        """
+        if row and self._agree(row, row - 1, places):
+            return
+        # No number, and nothing else, may be made here that is there when the counters are read.
+        left = _LOOKS
+        while left:
+            left -= 1
+            time.sleep(_MOMENT)
+            settle()
+            self._read(row + 1, places)
+            if self._agree(row, row + 1, places):
+                return
+            self._copy(row + 1, row)
+
+    def _copy(self, source: int, target: int) -> None:
+        width = self._width
+        self._rows[target * width : (target + 1) * width] = self._rows[source * width : (source + 1) * width]
+
+    def _agree(self, row: int, other: int, places: Sequence[int] | None) -> bool:
+        """Whether none of these counters differs, by what counts, between two readings."""
+        here, there = row * self._width, other * self._width
+        return all(
+            abs(self._rows[here + place] - self._rows[there + place]) < self._least[place]
+            for place in (range(self._width) if places is None else places)
+        )
+
     def _is_suspect(self, measured: int) -> bool:
-        """Whether some counter has grown in every run so far, or as far as it can be seen to."""
-        if measured <= self._policy.runs and self._is_unchanged(measured):
+        """Whether some counter may turn out to grow in every run, or is not known not to."""
+        if measured == 1 and self._is_unchanged(1):
             return False
-        for place, least in enumerate(self._least):
-            run = measured
-            while run and self._change(run, place) >= least:
-                run -= 1
-            if not run:
-                return True
-            if measured > self._policy.runs and self._may_grow_in_steps(measured, place):
+        restless = _thread._count() > 0
+        replaces = self._only_replaces(measured)
+        for place, (each, least) in enumerate(zip(self._trackers, self._least, strict=True)):
+            if measured == 1 and abs(self._change(1, place)) < least:
+                continue
+            changes = [self._change(run, place) for run in range(1, measured + 1)]
+            rest = 1 if replaces and each.name in _OF_THE_NEW else None
+            if is_open(each.name, changes, self._policy, threshold=least, restless=restless, rest=rest):
                 return True
         return False
 
-    def _may_grow_in_steps(self, measured: int, place: int) -> bool:
-        changes = [self._change(run, place) for run in range(1, measured + 1)]
-        return grows_in_steps(self._trackers[place].name, changes, self._policy, self._least[place])
+    def _only_replaces(self, measured: int) -> bool:
+        """Whether there are more new objects, and no more blocks: they take the place of what is frozen, and not counted."""
+        of_blocks = next((place for place, each in enumerate(self._trackers) if each.name == "blocks"), None)
+        of_objects = next((place for place, each in enumerate(self._trackers) if each.name == "objects"), None)
+        if of_blocks is None or of_objects is None or not self._frozen:
+            return False
+        runs = range(1, measured + 1)
+        return not any(self._change(run, of_blocks) for run in runs) and any(self._change(run, of_objects) for run in runs)
 
     def _is_unchanged(self, run: int) -> bool:
         """Whether every counter is where it was before this run."""
@@ -453,8 +519,15 @@ class Hunter:
             return Finding(Growth.STABLE, self._unchanged, done)
         policy = self._policy._replace(warmup=0)
         runs = range(1, measured + 1)
+        restless = _thread._count() > 0
         verdicts = tuple(
-            judge(each.name, each.unit, self._trusted([self._change(run, place) for run in runs], place), policy)
+            judge(
+                each.name,
+                each.unit,
+                self._trusted([self._change(run, place) for run in runs], place),
+                policy,
+                restless=restless,
+            )
             for place, each in enumerate(self._trackers)
         )
         if foreign:
@@ -465,14 +538,21 @@ class Hunter:
                 else each
                 for each in verdicts
             )
-        if _thread._count() and any(verdict.is_leak for verdict in verdicts):
+        if restless and any(verdict.is_leak for verdict in verdicts):
             verdicts = self._without_what_others_do(verdicts, measured, min(seconds, _LONGEST_IDLE))
-        growth = overall([each for each in verdicts if not (foreign and each.tracker == "refcounts")])
+        if any(verdict.is_leak for verdict in verdicts):
+            try:
+                verdicts = self._without_what_is_replaced(work, verdicts, measured)
+            except Exception as error:
+                return Finding(Growth.NOT_REPEATABLE, (), done, _why_not_again(error))
+        judged = [each for each in verdicts if not (foreign and each.tracker == "refcounts")]
+        growth = overall(judged)
         explanation: Explanation | None = None
         bounded: str | None = None
-        if growth not in (Growth.LEAK, Growth.REFERENCES) and any(each.why == _OTHERS for each in verdicts):
-            growth, bounded = Growth.NOT_JUDGED, _OTHERS
-        if self._explain and growth in (Growth.LEAK, Growth.REFERENCES):
+        if growth is Growth.NOT_JUDGED:
+            bounded = _undecided(judged, restless=restless)
+        ended = growth is Growth.BOUNDED and any(each.why == _ENDED for each in verdicts)
+        if self._explain and (ended or growth in (Growth.LEAK, Growth.REFERENCES)):
             from zope.testrunner.leaks.explain import Holders, explain
 
             # The explanation shows everything.
@@ -481,6 +561,14 @@ class Hunter:
             self._holders = self._holders or Holders()
             if explanation.bound is not None and not _is_more_than_weak(explanation, verdicts):
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
+            elif ended:
+                explanation, bounded = None, _ENDED
+        if growth is Growth.LEAK and not _has_grown(explanation) and self._replaces_atoms(work, verdicts):
+            verdicts = tuple(
+                each._replace(growth=Growth.STABLE, per_run=0, why=_REPLACED) if each.is_leak else each for each in verdicts
+            )
+            judged = [each for each in verdicts if not (foreign and each.tracker == "refcounts")]
+            return Finding(overall(judged), verdicts, done)
         return Finding(growth, verdicts, done, bounded, explanation)
 
     def _trusted(self, changes: list[int], place: int) -> list[int]:
@@ -494,6 +582,28 @@ class Hunter:
         takes_no_memory = self._blocks >= 0 and self._change(1, self._blocks) <= 0
         return changes[1:] if takes_no_memory or self._marks[0] != self._marks[1] else changes
 
+    def _replaces_atoms(self, work: Callable[[], object], verdicts: Sequence[Verdict]) -> bool:
+        """Whether nothing but blocks grows, and these only until larger values are in the place of all smaller ones."""
+        leaking = {
+            each.tracker: place for place, each in enumerate(verdicts) if each.is_leak and each.tracker != "references"
+        }
+        if self._frozen or "blocks" not in leaking or not leaking.keys() <= _OF_ATOMS:
+            return False
+
+        # Some of what was seen with a frozen heap may have been replaced.
+        added = self._change(self._openly, leaking["blocks"])
+        per_run = max(1, min(verdicts[leaking["blocks"]].per_run, added)) if self._freeze else 1
+
+        def quietly() -> None:
+            self._others.begin()
+            work()
+            self._others.wait()
+
+        try:
+            return only_replaces(quietly, per_run)
+        except Exception:
+            return False
+
     def _without_what_others_do(self, verdicts: tuple[Verdict, ...], measured: int, seconds: float) -> tuple[Verdict, ...]:
         """The verdicts, but for those on counters that move as much by themselves: threads may be at work all the time."""
         for row in range(measured + 1, measured + 1 + _IDLE):
@@ -504,10 +614,82 @@ class Hunter:
         rounds = range(measured + 2, measured + 1 + _IDLE)
         return tuple(
             verdict._replace(growth=Growth.NOT_JUDGED, per_run=0, why=_OTHERS)
-            if verdict.is_leak and 2 * max(abs(self._change(row, place)) for row in rounds) >= verdict.per_run
+            if verdict.is_leak and recurs([self._change(row, place) for row in rounds], verdict.per_run)
             else verdict
             for place, verdict in enumerate(verdicts)
         )
+
+    def _without_what_is_replaced(
+        self, work: Callable[[], object], verdicts: tuple[Verdict, ...], measured: int
+    ) -> tuple[Verdict, ...]:
+        """The verdicts, but for those on counters that grow only as new things take the place of older ones.
+
+        With a frozen heap only what is new is counted, and not what is gone for it, and garbage in cycles from before
+        cannot go at all: it is shown, and the work is done again.  References are counted only where nothing else says
+        whether it leaks, since to count all of them takes long.  An exception of the work goes through.
+        """
+        leaking = [place for place, each in enumerate(verdicts) if each.is_leak]
+        growing, ended = leaking, []
+        # A single run cannot be told from what is done only once.
+        if self._frozen and measured > 1:
+            self._copy(measured, len(self._rows) // self._width - 1)
+            self._show()
+            for _ in range(_LEVELS):
+                settle()
+            references = [place for place in leaking if verdicts[place].tracker == "references"]
+            growing = self._grow_openly(work, [place for place in leaking if place not in references], verdicts)
+            growing = growing or self._grow_openly(work, references, verdicts)
+            ended = [place for place in leaking if place not in growing and self._has_ended(place, verdicts[place])]
+            if ended and not self._policy.confirm:
+                # As many runs have grown as were asked for.
+                growing, ended = [*growing, *ended], []
+        if growing:
+            growing += [place for place in leaking if verdicts[place].tracker == "references"]
+        told = list(verdicts)
+        for place in leaking:
+            if place in ended:
+                told[place] = told[place]._replace(growth=Growth.BOUNDED, per_run=0, why=_ENDED)
+            elif place not in growing:
+                told[place] = told[place]._replace(growth=Growth.STABLE, per_run=0, why=_REPLACED)
+        return tuple(told)
+
+    def _has_ended(self, place: int, verdict: Verdict) -> bool:
+        """Whether a counter that grows no more is still as high as that: nothing that it grew by went when all was shown."""
+        fell = self._rows[len(self._rows) - self._width + place] - self._rows[place]
+        return verdict.tracker not in _OF_THE_NEW and 2 * fell < sum(verdict.deltas)
+
+    def _grow_openly(self, work: Callable[[], object], places: Sequence[int], verdicts: Sequence[Verdict]) -> list[int]:
+        """Those of these counters that grow in some more runs as much as has been seen, half of it at least."""
+        if not places:
+            return []
+        # Nothing may be made between the readings that is still there at the next.
+        threads, flags = _thread._count(), gc.get_debug()
+        row = 0
+        self._read(row, places)
+        for row in range(1, (_OPENLY_AT_MOST if threads else _OPENLY) + 1):
+            self._others.begin()
+            work()
+            _wait_for_threads(threads)
+            calm = self._others.wait()
+            gc.set_debug(flags)
+            settle()
+            self._read(row, places)
+            if not calm:
+                self._wait_for_quiet(row, places)
+            if row > 1 and self._is_clear(row, places, verdicts):
+                break
+        return self._growing(row, places, verdicts)
+
+    def _is_clear(self, row: int, places: Sequence[int], verdicts: Sequence[Verdict]) -> bool:
+        """Whether enough runs are done: all of these counters grow, or none does and there is no other thread."""
+        growing = len(self._growing(row, places, verdicts))
+        self._openly = row
+        return growing == len(places) or (not growing and not _thread._count())
+
+    def _growing(self, row: int, places: Sequence[int], verdicts: Sequence[Verdict]) -> list[int]:
+        """Those of these counters that are larger at this reading than at the first one, by half of what was seen."""
+        added = {place: self._rows[row * self._width + place] - self._rows[place] for place in places}
+        return [place for place, more in added.items() if 2 * more >= row * verdicts[place].per_run]
 
 
 def hunt(
@@ -539,6 +721,19 @@ def overall(verdicts: Sequence[Verdict]) -> Growth:
         for verdict in verdicts
     }
     return next((growth for growth in _BY_WEIGHT if growth in kinds), Growth.STABLE)
+
+
+def _undecided(verdicts: Sequence[Verdict], *, restless: bool) -> str | None:
+    """Why it is not known whether the work leaks, by the first counter that might tell."""
+    found = next(each for each in verdicts if each.growth is Growth.NOT_JUDGED)
+    if found.why is None or found.why == _OTHERS:
+        return found.why
+    return f"{found.tracker}: {found.why}{', while other threads were at work' if restless else ''}"
+
+
+def _has_grown(explanation: Explanation | None) -> bool:
+    """Whether it is known what grows; also if nothing is, as to look for it failed."""
+    return explanation is not None and (explanation.failed or any(each.after is not None for each in explanation.holders))
 
 
 def _is_more_than_weak(explanation: Explanation, verdicts: Sequence[Verdict]) -> bool:

@@ -74,7 +74,7 @@ class Route(NamedTuple):
 
     ``expression`` leads to the object itself, ``holder`` to the nearest object on the way that is not among
     the new ones, of type ``title`` and (for a container) length ``length``.  ``bound`` is the size of a
-    limited cache on the way.
+    limited cache on the way, and ``limited`` that cache, if it is one that can be asked what it holds.
     """
 
     expression: str
@@ -82,6 +82,7 @@ class Route(NamedTuple):
     title: str = ""
     length: int | None = None
     bound: int | None = None
+    limited: object = None
 
 
 def route_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> Route | None:
@@ -428,7 +429,9 @@ def _express(start: str, chain: list[object], new: Collection[int]) -> Route:
             holder, title, length = text, type_title(type(here)), _length(here)
         limit = _limit(here)
         below = chain[place + 1 :]
-        if (limit is not None and _holds(here, below, new)) or (limit := _limit_of_cursors(here, below)) is not None:
+        if limit is not None and _holds(here, below, new):
+            return Route(text, text, type_title(type(here)), _length(here), limit, here)
+        if (limit := _limit_of_cursors(here, below)) is not None:
             return Route(text, text, type_title(type(here)), _length(here), limit)
         if place + 1 == len(chain):
             break
