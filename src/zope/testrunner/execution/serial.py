@@ -225,6 +225,11 @@ class Serial:
             del stats
             if session is not None:
                 session.lap(tell)
+        if session is not None:
+            # Not before, as it would be read.
+            from zope.testrunner.execution.notices import tell_news
+
+            tell_news(self._emit, self._clock, self._worker)
         return Stats(*counts[ran:])
 
     def _is_over(self) -> bool:

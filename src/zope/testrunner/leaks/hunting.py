@@ -12,6 +12,7 @@ A plain script needs no more than this::
 from __future__ import annotations
 
 import _thread
+import warnings
 from array import array
 from collections.abc import Callable, Sequence
 from time import monotonic, sleep
@@ -27,6 +28,7 @@ from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.session import Tracker
 from zope.testrunner.leaks.settle import changes_of_modules, collect, frozen_by_others, saves_garbage, settle
+from zope.testrunner.leaks.settlers import news
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, grows_in_steps, judge
 
 if TYPE_CHECKING:
@@ -356,7 +358,10 @@ def hunt(
     with Hunter(
         policy=policy, adaptive=adaptive, trackers=trackers, explain=explain, freeze=freeze
     ) as hunter:
-        return hunter.hunt(work)
+        finding = hunter.hunt(work)
+    for text in news():
+        warnings.warn(text, stacklevel=2)
+    return finding
 
 
 def overall(verdicts: Sequence[Verdict]) -> Growth:

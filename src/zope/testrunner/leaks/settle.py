@@ -18,6 +18,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Final
 
 from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks import settlers
 
 #: Functions without arguments that empty a cache of the standard library, as (module, attribute, method of
 #: the attribute). Found by running leak-free tests of the standard library and of installed packages, and
@@ -53,15 +54,16 @@ _FUNCTIONS: Final = (FunctionType, BuiltinFunctionType)
 def settle(*, whole: bool = True) -> None:
     """Bring this process to a state that can be compared with the one after the next call.
 
-    Streams are flushed; caches of the standard library are emptied, then those of the interpreter; garbage is
-    collected. Whether the collector is enabled stays as it is, and so do its debugging flags: with
-    ``gc.DEBUG_SAVEALL`` set, garbage is saved in ``gc.garbage`` here as by any other collection, and every
-    counter shows it (see `saves_garbage`).
+    Caches of other packages are emptied (see `zope.testrunner.leaks.settlers`); streams are flushed; caches of the
+    standard library are emptied, then those of the interpreter; garbage is collected. Whether the collector is enabled
+    stays as it is, and so do its debugging flags: with ``gc.DEBUG_SAVEALL`` set, garbage is saved in ``gc.garbage`` here
+    as by any other collection, and every counter shows it (see `saves_garbage`).
 
     Generated source that is registered in ``linecache`` is kept, as it could not be read again.
 
     ``whole`` is for `collect`.
     """
+    settlers.call()
     _flush()
     modules = sys.modules
     for module, attribute, method in _CACHES:
