@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks import tracker
 from zope.testrunner.leaks.blocks import Blocks
+from zope.testrunner.leaks.cursors import Databases
 from zope.testrunner.leaks.objects import Objects, References, Young
 from zope.testrunner.leaks.others import working
 from zope.testrunner.leaks.readings import Growth, Verdict
@@ -132,6 +133,7 @@ class Hunter:
         self._modules_seen = -1
         # There are none before the first explanation.
         self._holders: Holders | None = None
+        self._databases = Databases()
         self._rehearse()
 
     def __enter__(self) -> Self:
@@ -169,6 +171,7 @@ class Hunter:
                 failure = _why_not_again(error)
                 break
             done += 1
+            self._databases.forget()
             _wait_for_threads(threads)
             gc.set_debug(flags)
             self._see_through_freezing()
@@ -214,8 +217,11 @@ class Hunter:
             settle(whole=False)
             # The canaries are told apart by which side of the freeze they are on.
             self._canaries[0] = []
+            self._databases.note(anew=True)
             self._frozen = True
             self._spoiled = False
+        else:
+            self._databases.note(anew=False)
         gc.freeze()
         self._canaries[1] = []
 
@@ -317,7 +323,8 @@ class Hunter:
         if self._explain and growth in (Growth.LEAK, Growth.REFERENCES):
             from zope.testrunner.leaks.explain import Holders, explain
 
-            explanation = explain(work, self._holders.grown() if self._holders is not None else ())
+            grown = self._holders.grown() if self._holders is not None else ()
+            explanation = explain(self._databases.forgetting(work), grown)
             self._holders = self._holders or Holders()
             if self._frozen:
                 # The explanation has shown everything.
