@@ -32,6 +32,9 @@ and print a table of what they came to.  See downstream/README.rst."""
 #: Where the tests of an environment are, as the environment itself has it.
 _LOCATION = "import sysconfig; print(sysconfig.get_path('purelib'))"
 
+#: What the published runner says when its child processes cannot be started, as with Python 3.15.
+_UNABLE = "Could not communicate with subprocess!"
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -69,20 +72,23 @@ def run(suite: Suite, way: Sequence[str], python: str, log: Path) -> Run:
         tests = place.read_text(encoding="utf-8").strip()
         words = [python, "-m", "zope.testrunner", "--path", tests, "-s", suite.package, *suite.words, *way]
         status, usage = run_to_end(words, folder=Path(folder), environment={**environment(), "HOME": folder}, log=log)
-    return Run(outcome=outcome_of(log.read_text(encoding="utf-8", errors="replace"), status), usage=usage)
+    report = log.read_text(encoding="utf-8", errors="replace")
+    return Run(outcome=outcome_of(report, status), usage=usage, unable=_UNABLE in report)
 
 
 def rows(python: str, suites: Sequence[Suite], ways: Mapping[str, Sequence[str]], logs: Path) -> Iterator[Row]:
     """Run all suites with both runners, in turn."""
     for suite in suites:
         pythons = provide(python, suite.group, _tell)
+        serial: Run | None = None
         for name, words in ways.items():
-            runs = {}
+            runs: dict[str, Run] = {}
             for runner in (PUBLISHED_NAME, OURS_NAME):
                 _tell(f"{suite.package} {name}, {runner}…")
                 log = logs / f"{Path(python).name} {suite.package} {name} {runner}.log"
                 runs[runner] = run(suite, words, pythons[runner], log)
-            yield Row(suite=suite.package, way=name, published=runs[PUBLISHED_NAME], ours=runs[OURS_NAME])
+            serial = runs[PUBLISHED_NAME] if name == "serial" else serial
+            yield Row(suite=suite.package, way=name, published=runs[PUBLISHED_NAME], ours=runs[OURS_NAME], serial=serial)
 
 
 def downstream(arguments: Sequence[str]) -> int:

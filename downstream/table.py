@@ -15,24 +15,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of a suite: what it came to, None if it did not say so, and what it used."""
+    """One run of a suite: what it came to, None if it did not say so, and what it used.
+
+    *unable* is whether the runner cannot run anything in this way with this version of Python.
+    """
 
     outcome: Outcome | None
     usage: Usage
+    unable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """The runs of a suite in one way, by both runners."""
+    """The runs of a suite in one way by both runners, and the one in one process by the published one if there was one."""
 
     suite: str
     way: str
     published: Run
     ours: Run
+    serial: Run | None = None
 
     @property
     def differences(self) -> list[str]:
-        """In what the two differ, a line each."""
+        """In what the two differ, a line each.
+
+        Where the published runner is unable to run anything, it is compared with its *serial* run.
+        """
+        if self.published.unable and self.serial is not None:
+            return differences(self.serial.outcome, self.ours.outcome)
         return differences(self.published.outcome, self.ours.outcome, in_children=self.way != "serial")
 
 
@@ -58,5 +68,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _of_run(run: Run) -> tuple[str, str, str]:
+    if run.unable:
+        return "unable", "", ""
     numbers = run.outcome.numbers if run.outcome is not None else "no numbers"
     return numbers, f"{run.usage.wall:.1f}", f"{run.usage.peak / 1e6:.0f}"

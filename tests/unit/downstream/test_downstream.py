@@ -99,6 +99,17 @@ class TestTable(unittest.TestCase):
         self.assertIn("acme -j2 3 / 0 / 0 / 1 2.2 31 no numbers 2.2 31 differs", lines)
 
 
+    def test_where_the_published_runner_is_unable_its_serial_run_counts(self) -> None:
+        usage = Usage(cpu=1.0, wall=2.25, peak=31_000_000)
+        unable = Run(outcome=outcome(ran=0, errors=1, status=1), usage=usage, unable=True)
+        run = Run(outcome=outcome(), usage=usage)
+
+        self.assertEqual([], Row(suite="acme", way="-j2", published=unable, ours=run, serial=run).differences)
+        other = Run(outcome=outcome(skipped=0), usage=usage)
+        self.assertEqual(1, len(Row(suite="acme", way="-j2", published=unable, ours=other, serial=run).differences))
+        self.assertEqual(2, len(Row(suite="acme", way="-j2", published=unable, ours=run).differences))
+
+
 class TestSuites(unittest.TestCase):
     def test_each_has_what_it_needs_in_a_pinned_version(self) -> None:
         pinned = {line.partition("==")[0] for line in CONSTRAINTS.read_text().splitlines() if "==" in line}
