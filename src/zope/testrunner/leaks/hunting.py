@@ -51,6 +51,7 @@ _OTHERS: Final = "as much is made while nothing is done: another thread is at wo
 #: Where nothing is seen to hold what grows, so many runs are made at most, in batches, and for so many seconds, to see
 #: whether it ends: libraries have logs of about a hundred entries, and the interpreter tables of some five hundred.
 _BATCH: Final = 60
+_LATE: Final = 3
 _MOST_RUNS: Final = 1200
 _LONGEST_HUNT: Final = 2.0
 
@@ -346,20 +347,23 @@ class Hunter:
     def _runs_to_the_end(self, work: Callable[[], object], verdicts: Sequence[Verdict]) -> int | None:
         """After how many further runs nothing grows any more, None if it goes on for as long as there is patience.
 
-        A log of a library may be full only after a hundred runs, and then be emptied in parts.  So it is over when two
-        batches of runs together leave less than half of what one of them would.
+        A log of a library may be full only after a hundred runs, and then be emptied in parts again and again.  So it is
+        over when the most that was read of late is not above the most before, but for less than any leak would add.
         """
         end = monotonic() + _LONGEST_HUNT
-        numbers: list[list[int]] = []
-        runs = 0
-        while runs < _MOST_RUNS:
-            numbers.append([each.sample().total for each in self._trackers])
-            if len(numbers) > 2 and all(
-                numbers[-1][place] - numbers[-3][place] < verdict.per_run * _BATCH / 2
-                for place, verdict in enumerate(verdicts)
-                if verdict.is_leak
+        batches = range(_MOST_RUNS // _BATCH)
+        # One column for each counter; as elsewhere, remembering a number allocates nothing.
+        columns = [array("q", [0] * len(batches)) for _ in self._trackers]
+        leaking = [place for place, verdict in enumerate(verdicts) if verdict.is_leak]
+        for done in batches:
+            for column, each in zip(columns, self._trackers, strict=True):
+                column[done] = each.sample().total
+            late = done - _LATE + 1
+            if late > 1 and all(
+                max(columns[place][late : done + 1]) - max(columns[place][:late]) < self._least[place] * _BATCH / 2
+                for place in leaking
             ):
-                return runs
+                return done * _BATCH
             for _ in range(_BATCH):
                 try:
                     work()
@@ -368,7 +372,6 @@ class Hunter:
                     return None
                 if monotonic() > end:
                     return None
-            runs += _BATCH
             settle(whole=False)
         return None
 
