@@ -24,15 +24,16 @@ numbers = itertools.count()
 @contextlib.contextmanager
 def installed(entry_points: str, files: Mapping[str, str]) -> Iterator[None]:
     """A distribution with these entry points and these files, by name."""
+    title = f"other{next(numbers)}"
     loaded = set(sys.modules)
     with tempfile.TemporaryDirectory() as place, mock.patch.object(sys, "path", [place, *sys.path]):
         for name, text in files.items():
             file = pathlib.Path(place, name)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        about = pathlib.Path(place, "other-1.0.dist-info")
+        about = pathlib.Path(place, f"{title}-1.0.dist-info")
         about.mkdir()
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {title}\nVersion: 1.0\n")
         (about / "entry_points.txt").write_text(f"[zope.testrunner.settlers]\n{entry_points}\n")
         importlib.invalidate_caches()
         try:
@@ -123,7 +124,6 @@ class TestAnnounced(unittest.TestCase):
         points = {
             "gone = acme_cache:missing": "cannot be loaded: AttributeError: module 'acme_cache' has no attribute 'missing'",
             "number = acme_cache:number": "is left out: int objects cannot be called",
-            "broken = acme_cache:": "is left out: an entry point names a function as package.module:function",
             "module = acme_cache": "is left out: module objects cannot be called",
         }
         for point, words in points.items():
@@ -134,6 +134,28 @@ class TestAnnounced(unittest.TestCase):
                 settlers.call()
 
                 self.assertEqual((f"Settler {point} {words}",), settlers.news())
+
+
+    def test_one_that_is_malformed_is_a_line(self) -> None:
+        with installed("broken = acme_cache:\ngood = acme_cache:empty", {"acme_cache.py": COUNTING}):
+            importlib.import_module("acme_cache")
+            settlers = Settlers()
+            settlers.call()
+            settlers.call()
+            (line,) = settlers.news()
+
+        # Since Python 3.15, none of the package can be read.
+        unreadable = r"Settlers are left out\. The entry points of other\d+ cannot be read: "
+        self.assertRegex(line, f"^(Settler broken = acme_cache: is left out|{unreadable})")
+
+    def test_one_that_is_malformed_does_no_harm_to_those_of_other_packages(self) -> None:
+        with installed("broken = acme_cache:", {}), installed("good = acme_cache:empty", {"acme_cache.py": COUNTING}):
+            module = importlib.import_module("acme_cache")
+            settlers = Settlers()
+            settlers.call()
+
+            self.assertEqual([1], module.calls)
+            self.assertEqual(1, len(settlers.news()))
 
 
 class TestKnown(unittest.TestCase):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Final
 
-from zope.testrunner.leaks.announced import may_be_announced
+from zope.testrunner.leaks.announced import announced, may_be_announced
 
 #: Where packages announce theirs: each entry point names a callable without arguments.
 ENTRY_POINTS: Final = "zope.testrunner.settlers"
@@ -99,10 +99,11 @@ class Settlers:
     def _find(self) -> list[_Announced]:
         if not may_be_announced(ENTRY_POINTS):
             return []
-        from importlib.metadata import entry_points
-
         found: dict[str, _Announced] = {}
-        for point in entry_points(group=ENTRY_POINTS):
+        points, problems = announced(ENTRY_POINTS)
+        for problem in problems:
+            self._tell(f"Settlers are left out. {problem}")
+        for point in points:
             text = f"{point.name} = {point.value}"
             try:
                 found.setdefault(point.value, _Announced(text, point.module, point.load))
@@ -124,7 +125,9 @@ class Settlers:
 
     def _leave_out(self, text: str, what: str, error: Exception | None = None) -> None:
         reason = "" if error is None else f": {_in_words(error)}"
-        sentence = f"Settler {text} {what}{reason}"
+        self._tell(f"Settler {text} {what}{reason}")
+
+    def _tell(self, sentence: str) -> None:
         self._news.append("".join(char if char.isprintable() else repr(char)[1:-1] for char in sentence))
 
 
