@@ -496,6 +496,39 @@ class OtherSettlers(ProjectCase):
                 self.assertNotIn("Traceback", done.out + done.err)
 
 
+class Caches(ProjectCase):
+    """Bounded caches that repeated layers fill."""
+
+    def test_they_are_named_below_readings_that_rise(self) -> None:
+        self.write(
+            "tests.py",
+            """
+            import functools, itertools, unittest
+
+            numbers = itertools.count(1000)
+
+            @functools.lru_cache(512)
+            def answer(number):
+                return [number]
+
+            class Tests(unittest.TestCase):
+
+                def test_fills(self):
+                    answer(next(numbers))
+
+                def test_clean(self):
+                    pass
+            """,
+        )
+        for options in ((), ("--buffer",), ("-j2",)):
+            with self.subTest(options):
+                filled = self.run_project("-N5", "-r", "-t", "test_fills", *options)
+                clean = self.run_project("-N5", "-r", "-t", "test_clean", *options)
+
+                self.assertIn("until they are full: tests.answer from 0 to 5 of 512.", filled.out)
+                self.assertNotIn("until they are full", clean.out)
+
+
 class OtherTrackers(ProjectCase):
     """Trackers that another distribution announces."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable, Sequence
-from itertools import compress
+from itertools import compress, repeat
+from operator import is_
 from typing import Final
 
 from zope.testrunner.leaks import collector as gc
@@ -28,14 +29,17 @@ def connections(objects: Sequence[object]) -> list[object]:
     base = getattr(sys.modules.get("sqlite3"), "Connection", None)
     if not _HAS_LISTS or type(base) is not type:
         return []
-    kinds: set[int] = set()
+    found: list[object] = []
     level: list[type] = [base]
+    seen: set[int] = set()
     while level:
         kind = level.pop()
-        kinds.add(id(kind))
-        level += type.__subclasses__(kind)
-    # By identity, as there are classes that cannot be hashed.
-    return list(compress(objects, map(kinds.__contains__, map(id, map(type, objects)))))
+        if id(kind) not in seen:
+            seen.add(id(kind))
+            # Each of a few types in a loop of its own, in C, as there may be millions of objects.
+            found += compress(objects, map(is_, map(type, objects), repeat(kind)))
+            level += type.__subclasses__(kind)
+    return found
 
 
 def remembered(connection: object) -> list[object] | None:
