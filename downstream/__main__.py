@@ -70,7 +70,8 @@ def run(suite: Suite, way: Sequence[str], python: str, log: Path) -> Run:
         place = Path(folder, "location")
         run_to_end([python, "-c", _LOCATION], folder=Path(folder), environment=environment(), log=place)
         tests = place.read_text(encoding="utf-8").strip()
-        words = [python, "-m", "zope.testrunner", "--path", tests, "-s", suite.package, *suite.words, *way]
+        # Verbose enough to name all problems at the end.
+        words = [python, "-m", "zope.testrunner", "-v", "--path", tests, "-s", suite.package, *suite.words, *way]
         status, usage = run_to_end(words, folder=Path(folder), environment={**environment(), "HOME": folder}, log=log)
     report = log.read_text(encoding="utf-8", errors="replace")
     return Run(outcome=outcome_of(report, status), usage=usage, unable=_UNABLE in report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,17 +13,18 @@ _COUNTS: Final = re.compile(
 _LISTS: Final = re.compile(
     r"^(?:Tests with (?:failures|errors)|Test-modules with import problems):\n((?: {2,3}\S.*\n)+)", re.MULTILINE
 )
+_PLACE: Final = re.compile(r"^/.*/site-packages/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The numbers of a run, and the names of its problems; *status* is the exit status."""
+    """The numbers of a run, and the names of its problems, sorted; *status* is the exit status."""
 
     ran: int
     failures: int
     errors: int
     skipped: int
-    problems: frozenset[str]
+    problems: tuple[str, ...]
     status: int
 
     @property
@@ -40,9 +42,10 @@ def outcome_of(report: str, status: int) -> Outcome | None:
     if not found:
         return None
     ran, failures, errors, skipped = (int(number or 0) for number in found[-1])
-    names = [line.strip() for part in _LISTS.findall(report) for line in part.splitlines()]
+    # Documents are named by their paths, which differ from environment to environment.
+    names = [_PLACE.sub("", line.strip()) for part in _LISTS.findall(report) for line in part.splitlines()]
     return Outcome(
-        ran=ran, failures=failures, errors=errors, skipped=skipped, problems=frozenset(names), status=status
+        ran=ran, failures=failures, errors=errors, skipped=skipped, problems=tuple(sorted(names)), status=status
     )
 
 
@@ -58,8 +61,9 @@ def differences(published: Outcome | None, ours: Outcome | None, *, in_children:
     lines = []
     if published.numbers != same.numbers:
         lines.append(f"{published.numbers} is published, {ours.numbers} ours")
-    for who, names in (("published", published.problems - ours.problems), ("ours", ours.problems - published.problems)):
-        lines += [f"only {who} has the problem {name}" for name in sorted(names)]
+    theirs, mine = Counter(published.problems), Counter(ours.problems)
+    for who, names in (("published", theirs - mine), ("ours", mine - theirs)):
+        lines += [f"only {who} has the problem {name}" for name in names.elements()]
     if published.status != ours.status:
         lines.append(f"exit status {published.status} is published, {ours.status} ours")
     return lines
