@@ -52,7 +52,8 @@ def outcome_of(report: str, status: int) -> Outcome | None:
 def differences(published: Outcome | None, ours: Outcome | None, *, in_children: bool = False) -> list[str]:
     """In what two runs of the same tests differ, a line each; none if they came to the same.
 
-    The published runner does not count what child processes skip.  So that is left out where tests run ``in_children``.
+    Child processes of the published runner do not count what they skip, and each names all import problems.  So skipped
+    tests are left out, and each problem counts once, where tests run ``in_children``.
     """
     if published is None or ours is None:
         silent = [name for name, found in (("published", published), ("ours", ours)) if found is None]
@@ -61,9 +62,9 @@ def differences(published: Outcome | None, ours: Outcome | None, *, in_children:
     lines = []
     if published.numbers != same.numbers:
         lines.append(f"{published.numbers} is published, {ours.numbers} ours")
-    theirs, mine = Counter(published.problems), Counter(ours.problems)
+    theirs, mine = (Counter(set(each.problems) if in_children else each.problems) for each in (published, ours))
     for who, names in (("published", theirs - mine), ("ours", mine - theirs)):
-        lines += [f"only {who} has the problem {name}" for name in names.elements()]
+        lines += [f"only {who} has the problem {name}" for name in sorted(names.elements())]
     if published.status != ours.status:
         lines.append(f"exit status {published.status} is published, {ours.status} ours")
     return lines

@@ -19,7 +19,7 @@ class Suite:
 
 #: What is installed, by environment.  All versions are in constraints.txt.
 REQUIREMENTS = {
-    # Where BTrees is installed, its classes are among what is tested, and not all of them pass.
+    # Where BTrees is installed, the published runner imports it, and its classes are tested as well, of which many fail.
     "interface": ("zope.interface[test]",),
     "zope": (
         "zope.component[test]",

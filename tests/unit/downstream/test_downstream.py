@@ -89,6 +89,12 @@ class TestOutcomes(unittest.TestCase):
             found,
         )
 
+    def test_an_import_problem_that_all_children_name_is_one(self) -> None:
+        many, one = outcome(problems=("tests.gone",) * 3), outcome(problems=("tests.gone",))
+
+        self.assertEqual([], differences(many, one, in_children=True))
+        self.assertEqual(2, len(differences(many, one)))
+
     def test_what_children_skip_is_not_counted_by_the_published_runner(self) -> None:
         published = outcome(skipped=0)
 
