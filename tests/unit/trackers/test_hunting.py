@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import gc
 import itertools
@@ -154,29 +153,6 @@ class TestOutcomes(HuntCase):
         finding = hunt(lambda: answer(next(numbers)))
 
         self.assertEqual((Growth.BOUNDED, "bounded at 128"), (finding.growth, finding.why))
-
-    def lose(self, most: int) -> Callable[[], None]:
-        """Work that loses a list where nobody sees it, up to so many, as a log of a library in C does."""
-        increase = ctypes.pythonapi.Py_IncRef
-        increase.argtypes = [ctypes.py_object]
-        runs = itertools.count()
-
-        def work() -> None:
-            if next(runs) < most:
-                increase([])
-
-        return work
-
-    @unittest.skipUnless(hasattr(ctypes, "pythonapi"), "there is no C API here")
-    def test_what_is_held_by_nobody_and_comes_to_an_end_is_bounded(self) -> None:
-        finding = hunt(self.lose(90))
-
-        self.assertIs(Growth.BOUNDED, finding.growth)
-        self.assertRegex(finding.why or "", r"^it ended within \d+ runs$")
-
-    @unittest.skipUnless(hasattr(ctypes, "pythonapi"), "there is no C API here")
-    def test_what_is_held_by_nobody_and_goes_on_is_a_leak(self) -> None:
-        self.assertIs(Growth.LEAK, hunt(self.lose(10**9)).growth)
 
     def test_the_cursors_that_a_database_remembers_are_no_growth(self) -> None:
         kept.append(database := sqlite3.connect(":memory:"))

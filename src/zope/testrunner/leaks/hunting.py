@@ -48,13 +48,6 @@ _IDLE: Final = 4
 _LONGEST_IDLE: Final = 0.5
 _OTHERS: Final = "as much is made while nothing is done: another thread is at work"
 
-#: Where nothing is seen to hold what grows, so many runs are made at most, in batches, and for so many seconds, to see
-#: whether it ends: libraries have logs of about a hundred entries, and the interpreter tables of some five hundred.
-_BATCH: Final = 60
-_LATE: Final = 3
-_MOST_RUNS: Final = 1200
-_LONGEST_HUNT: Final = 2.0
-
 _RESOURCES: Final = frozenset({"heap", "descriptors", "threads"})
 _REFERENCE_COUNTERS: Final = frozenset({"refcounts", "references"})
 
@@ -338,42 +331,7 @@ class Hunter:
                 gc.freeze()
             if explanation.bound is not None and not _is_more_than_weak(explanation, verdicts):
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
-            elif _is_held_by_nothing(explanation):
-                more = self._runs_to_the_end(self._databases.forgetting(work), verdicts)
-                if more is not None:
-                    growth, bounded = Growth.BOUNDED, f"it ended within {done + more} runs"
         return Finding(growth, verdicts, done, bounded, explanation)
-
-    def _runs_to_the_end(self, work: Callable[[], object], verdicts: Sequence[Verdict]) -> int | None:
-        """After how many further runs nothing grows any more, None if it goes on for as long as there is patience.
-
-        A log of a library may be full only after a hundred runs, and then be emptied in parts again and again.  So it is
-        over when the most that was read of late is not above the most before, but for less than any leak would add.
-        """
-        end = monotonic() + _LONGEST_HUNT
-        batches = range(_MOST_RUNS // _BATCH)
-        # One column for each counter; as elsewhere, remembering a number allocates nothing.
-        columns = [array("q", [0] * len(batches)) for _ in self._trackers]
-        leaking = [place for place, verdict in enumerate(verdicts) if verdict.is_leak]
-        for done in batches:
-            for column, each in zip(columns, self._trackers, strict=True):
-                column[done] = each.sample().total
-            late = done - _LATE + 1
-            if late > 1 and all(
-                max(columns[place][late : done + 1]) - max(columns[place][:late]) < self._least[place] * _BATCH / 2
-                for place in leaking
-            ):
-                return done * _BATCH
-            for _ in range(_BATCH):
-                try:
-                    work()
-                except Exception:
-                    # It is known how it went the times before.
-                    return None
-                if monotonic() > end:
-                    return None
-            settle(whole=False)
-        return None
 
     def _without_what_others_do(self, verdicts: tuple[Verdict, ...], measured: int, seconds: float) -> tuple[Verdict, ...]:
         """The verdicts, but for those on counters that move as much by themselves: threads may be at work all the time."""
@@ -430,11 +388,6 @@ def _is_more_than_weak(explanation: Explanation, verdicts: Sequence[Verdict]) ->
     return all(row.title == "weakref.ReferenceType" for row in explanation.new) and any(
         verdict.is_leak and verdict.tracker in _RESOURCES for verdict in verdicts
     )
-
-
-def _is_held_by_nothing(explanation: Explanation) -> bool:
-    """Whether it was looked for what holds the new objects, and nothing found: code in C does, whose caches nobody sees."""
-    return not (explanation.holders or explanation.named or explanation.failed)
 
 
 def _default_trackers(freeze: bool) -> tuple[Tracker, ...]:
