@@ -29,7 +29,7 @@ define install
 	       "Check the network or pip's configuration and try again; $(ENV)/install.log has it all." >&2; exit 1; }
 endef
 
-.PHONY: help demo test suite env tools bin lint types docs benchmarks clean
+.PHONY: help demo test suite env tools bin lint types docs benchmarks downstream clean
 
 help:
 	@echo "make demo        repeat two clean layers and a leaking test, with leak readings: bin/test -N4 -r"
@@ -42,6 +42,7 @@ help:
 	@echo "make types       check the types"
 	@echo "make docs        build the documentation into docs/_build/html"
 	@echo "make benchmarks  measure this runner beside others (ARGS=--help for its options)"
+	@echo "make downstream  run the suites of other packages with this runner and with the published one (ARGS=--help)"
 	@echo "make clean       remove all that these commands made"
 	@echo "PYTHON=python3.12 make ...  does so with another interpreter, 3.11 or newer; debug builds are welcome"
 
@@ -79,6 +80,9 @@ docs: $(SPHINX)
 
 benchmarks: $(INSTALLED)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+downstream: $(INSTALLED)
+	$(BIN)/python -m downstream $(ARGS)
 
 clean:
 	rm -rf .env bin develop-eggs eggs parts .installed.cfg build dist src/*.egg-info docs/_build

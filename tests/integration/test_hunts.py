@@ -416,6 +416,119 @@ class TestUsage(unittest.TestCase):
         self.assertIn("Cannot write /no/such/folder/log.csv (--rss-log)", done.err)
 
 
+CACHE = """
+    entries = []
+    calls = []
+
+    def empty():
+        calls.append(1)
+        if len(calls) == FAILS:
+            raise OSError("out of order")
+        entries.clear()
+        del calls[10:]
+"""
+
+
+class OtherSettlers(ProjectCase):
+    """Settlers that another distribution announces."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.path = self.install("")
+
+    def install(self, entry_points: str, fails: int = -1) -> str:
+        self.write("site/acme/__init__.py", "")
+        self.write("site/acme/cache.py", CACHE.replace("FAILS", str(fails)))
+        self.write("site/acme-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+        points = f"[zope.testrunner.settlers]\nacme = acme.cache:empty\n{entry_points}\n"
+        self.write("site/acme-1.0.dist-info/entry_points.txt", points)
+        self.write(
+            "tests.py",
+            """
+            import sys, unittest
+            from acme import cache
+
+            class Tests(unittest.TestCase):
+
+                def test_fills(self):
+                    cache.entries.append([])
+
+                def test_other(self):
+                    pass
+            """,
+        )
+        return os.pathsep.join([str(self.project / "site"), *(entry for entry in sys.path if entry)])
+
+    def test_hunts_and_repetitions_read_what_is_left(self) -> None:
+        done = self.run_project("--leaks", PYTHONPATH=self.path)
+        repeated = self.run_project("-N4", "-r", PYTHONPATH=self.path)
+
+        self.assertEqual((0, 0), (done.status, repeated.status), done.out)
+        self.assertRegex(repeated.out, r"(?s)change=0 .*change=0 ")
+        self.assertNotIn("Settler", done.out + done.err + repeated.out + repeated.err)
+
+    def test_nothing_of_a_package_is_imported_that_the_tests_have_not_loaded(self) -> None:
+        self.write("tests.py", """
+            import sys, unittest
+
+            class Tests(unittest.TestCase):
+
+                def test_it(self):
+                    self.assertFalse('acme' in sys.modules)
+            """)
+        for options in (("--leaks",), ("-N4", "-r"), ("--leaks", "-j2")):
+            with self.subTest(options):
+                self.assertEqual(0, self.run_project(*options, PYTHONPATH=self.path).status)
+
+    def test_one_that_fails_is_told_once_in_every_kind_of_run(self) -> None:
+        self.install("bad = acme.cache:missing\nworse = acme:17:x", fails=2)
+        self.write("tests2.py", (self.project / "tests.py").read_text())
+        for options in (("-N4", "-r"), ("--leaks",), ("--leaks", "-j2"), ("--leaks", "--isolate")):
+            with self.subTest(options):
+                done = self.run_project(*options, "--tests-pattern", "^tests2?$", PYTHONPATH=self.path)
+
+                lines = [line for line in (done.out + done.err).splitlines() if "Settler " in line]
+                self.assertEqual(3, len(lines), done.out + done.err)
+                self.assertIn(
+                    "Settler acme = acme.cache:empty failed, and is not called again: OSError: out of order",
+                    [line.strip() for line in lines],
+                )
+                self.assertNotIn("Traceback", done.out + done.err)
+
+
+class Caches(ProjectCase):
+    """Bounded caches that repeated layers fill."""
+
+    def test_they_are_named_below_readings_that_rise(self) -> None:
+        self.write(
+            "tests.py",
+            """
+            import functools, itertools, unittest
+
+            numbers = itertools.count(1000)
+
+            @functools.lru_cache(512)
+            def answer(number):
+                return [number]
+
+            class Tests(unittest.TestCase):
+
+                def test_fills(self):
+                    answer(next(numbers))
+
+                def test_clean(self):
+                    pass
+            """,
+        )
+        for options in ((), ("--buffer",), ("-j2",)):
+            with self.subTest(options):
+                filled = self.run_project("-N5", "-r", "-t", "test_fills", *options)
+                clean = self.run_project("-N5", "-r", "-t", "test_clean", *options)
+
+                self.assertIn("until they are full: tests.answer from 0 to 5 of 512.", filled.out)
+                self.assertNotIn("until they are full", clean.out)
+
+
 class OtherTrackers(ProjectCase):
     """Trackers that another distribution announces."""
 

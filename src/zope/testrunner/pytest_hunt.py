@@ -27,6 +27,7 @@ from zope.testrunner.leaks.judgement import weigh
 from zope.testrunner.leaks.memory import Resident
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.leaks.rises import Rise, rise_again
+from zope.testrunner.leaks.settlers import news
 from zope.testrunner.leaks.verdict import DEFAULT
 from zope.testrunner.pytest_items import Again, FirstRun, run_by_others, untraced
 
@@ -240,7 +241,7 @@ class Judge:
         if finding.is_leak:
             untold = [each.why for each in finding.verdicts if each.tracker == "refcounts" and each.why]
             lines += [f"References are left out: {why}." for why in untold]
-        return [line for line in lines if line]
+        return [*filter(None, lines), *news()]
 
     def _told(self, name: str, finding: Finding, marker: Expected | None) -> tuple[str | None, tuple[str, ...], bool]:
         """A note on a finding: its kind, None for no note, its lines, and whether it is a problem."""

@@ -539,6 +539,10 @@ class Runner:
             from zope.testrunner.execution.hunt import once_per_layer
 
             emit = once_per_layer(emit)
+        if (self.config.leaks.hunts or self.config.leaks.report) and self.worker == 0:
+            from zope.testrunner.execution.notices import once_per_run
+
+            emit = once_per_run(emit)
         return Setting(
             self.config.execute,
             self.config.leaks,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zope.testrunner.events import Emit, Event, LeakJudged
 from zope.testrunner.execution.again import Again
 from zope.testrunner.execution.forks import current
+from zope.testrunner.execution.notices import tell_news
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams import Held
 from zope.testrunner.grouping import class_with_fixtures, module_with_fixtures
@@ -107,6 +108,7 @@ class Hunt:
 
     def judge(self, layer: LayerName, test: TestRef | None, finding: Finding, marker: Expected | None) -> bool:
         """Say what was found out, about a test or (without one) about a layer; True if it is a problem."""
+        tell_news(self._emit, self._clock, self._worker)
         if marker is None and self._baseline is None and finding.growth is Growth.STABLE:
             # By far the most tests, of which nobody wants to read the name.
             self._tell(layer, test, finding)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from zope.testrunner.config import Execution, LeakPolicy
     from zope.testrunner.execution.collection import Collection
     from zope.testrunner.execution.postmortem import PostMortem
+    from zope.testrunner.leaks.filling import Filling
     from zope.testrunner.leaks.readings import Reading
     from zope.testrunner.leaks.session import Session
 
@@ -221,6 +222,9 @@ class Serial:
                 self._emit(LapMeasured(self._clock(), self._worker, name, counts[lap], readings))
 
         if session is not None:
+            from zope.testrunner.leaks.filling import Filling
+
+            filling = Filling()
             session.baseline()
         while counts[lap] < execute.repeat and not self._is_over():
             counts[lap] += 1
@@ -234,10 +238,22 @@ class Serial:
             del stats
             if session is not None:
                 session.lap(tell)
+        if session is not None:
+            # Not before, as it would be read.
+            self._tell_about_caches(filling if session.verdicts()[0].is_leak else None)
         return Stats(*counts[ran:])
 
     def _is_over(self) -> bool:
         return self.over_limit or self.debugged or (self._setting.execute.stop_on_error and self._problems)
+
+    def _tell_about_caches(self, filling: Filling | None) -> None:
+        """Tell of settlers that failed, and of caches that were filled where every repetition has more than the last."""
+        from zope.testrunner.execution.notices import tell_news
+
+        tell_news(self._emit, self._clock, self._worker)
+        text = filling.sentence() if filling is not None else None
+        if text is not None:
+            self._emit(Notice(self._clock(), self._worker, Importance.INFO, f"  {text}"))
 
     def _session(self) -> Session | None:
         if not self._setting.leaks.report:

@@ -113,14 +113,15 @@ def third_party() -> tuple[Tracker, ...]:
     """
     import warnings
 
-    from zope.testrunner.leaks.announced import may_be_announced
+    from zope.testrunner.leaks.announced import announced, may_be_announced
 
     if not may_be_announced(ENTRY_POINTS):
         return ()
-    from importlib.metadata import entry_points
-
     made: dict[str, Tracker] = {}
-    for point in entry_points(group=ENTRY_POINTS):
+    points, problems = announced(ENTRY_POINTS)
+    for problem in problems:
+        warnings.warn(f"leak trackers are left out: {problem}", stacklevel=2)
+    for point in points:
         try:
             other: Tracker = point.load()()
             name = other.name

@@ -1,4 +1,4 @@
-"""Whether any installed package may announce something: a look at files that is much quicker than ``importlib.metadata``.
+"""What installed packages announce, and whether any may: a look at files that is quicker than ``importlib.metadata``.
 
 To import that takes as long as to hunt in a hundred small tests, and few packages announce trackers.
 """
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import sys
 from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 from zope.testrunner.originals import io, os
 
@@ -19,6 +23,32 @@ def may_be_announced(group: str) -> bool:
     if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
         return True
     return any(_may_announce(path, group.encode()) for path in sys.path)
+
+
+def announced(group: str) -> tuple[list[EntryPoint], list[str]]:
+    """The entry points of this group, and a sentence for each package of which they cannot be read."""
+    from importlib.metadata import distributions, entry_points
+
+    try:
+        return list(entry_points(group=group)), []
+    except Exception:
+        # From Python 3.15 on, a single one that is malformed is enough, whatever its group is.
+        found: dict[tuple[str, str], EntryPoint] = {}
+        problems: dict[str, None] = {}
+        for each in distributions():
+            try:
+                points = list(each.entry_points.select(group=group))
+            except Exception as error:
+                if group in (each.read_text("entry_points.txt") or ""):
+                    problems[f"The entry points of {each.name} cannot be read: {_in_words(error)}"] = None
+                continue
+            for point in points:
+                found.setdefault((point.name, point.value), point)
+        return list(found.values()), list(problems)
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {', '.join(map(str, error.args))}"
 
 
 def _may_announce(path: object, group: bytes) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import _thread
 import sys
+import warnings
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from zope.testrunner.leaks import collector as gc
 from zope.testrunner.leaks import tracker
 from zope.testrunner.leaks.blocks import Blocks
 from zope.testrunner.leaks.caches import only_replaces
+from zope.testrunner.leaks.cursors import Databases, forget_dead
 from zope.testrunner.leaks.objects import Objects, References, Young, references_of
 from zope.testrunner.leaks.others import working
 from zope.testrunner.leaks.parked import Others
@@ -38,6 +40,7 @@ from zope.testrunner.leaks.settle import (
     saves_garbage,
     settle,
 )
+from zope.testrunner.leaks.settlers import news
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, is_open, judge, most_runs, recurs
 from zope.testrunner.originals import time
 
@@ -254,6 +257,9 @@ class Hunter:
         self._others = Others()
         # The last reading with a heap that was not frozen.
         self._openly = 1
+        self._databases = Databases()
+        # Whether what was made between two pieces of work may be anything, and not only what the last one made.
+        self._is_anew = True
         self._rehearse()
         self._blocks_to_collect = int(_GROWTH_TO_COLLECT * self._rows[self._blocks])
 
@@ -307,6 +313,7 @@ class Hunter:
                 # It may have looked for what was hidden, and is judged from here on.
                 warmup = done + 1
             done += 1
+            self._databases.forget()
             _wait_for_threads(threads)
             # What is counted late after the first run shows as growth, and what is after the second does not.
             calm = self._others.wait(first=done == 1)
@@ -323,10 +330,7 @@ class Hunter:
                 self._read(1)
                 if self._is_unchanged(1):
                     break
-            if done > 1 or not self._hide():
-                if not is_quick:
-                    self._survivors.look_again()
-                empty_caches()
+            self._settle_after(done, is_quick=is_quick)
             # After hiding nothing is left to collect, but free lists are to be as empty as after the next run.
             collect()
             if measured < 0:
@@ -347,6 +351,15 @@ class Hunter:
         self._show()
         return True
 
+    def _settle_after(self, done: int, *, is_quick: bool) -> None:
+        """What comes before the collection after so many runs; after the first one, all that is alive is hidden."""
+        if done > 1 or not self._hide():
+            if not is_quick:
+                self._survivors.look_again()
+            empty_caches()
+        if not self._frozen:
+            forget_dead()
+
     def _read_after(self, measured: int, *, calm: bool) -> None:
         self._read(measured)
         self._remember(measured)
@@ -362,6 +375,7 @@ class Hunter:
 
     def thaw(self) -> None:
         """Show all objects to the garbage collector, and collect what became garbage while they were hidden."""
+        self._is_anew = True
         self._show()
         if self._is_to_be_collected:
             self._collect()
@@ -391,6 +405,8 @@ class Hunter:
         self._survivors.look()
         # The canaries are told apart by which side of the freeze they are on.
         self._canaries[0] = []
+        self._databases.note(anew=self._is_anew)
+        self._is_anew = False
         gc.freeze()
         self._frozen = self._is_to_be_collected = True
         self._canaries[1] = []
@@ -557,7 +573,8 @@ class Hunter:
 
             # The explanation shows everything.
             self._was_theirs = self._is_theirs
-            explanation = explain(work, self._holders.grown() if self._holders is not None else ())
+            grown = self._holders.grown() if self._holders is not None else ()
+            explanation = explain(self._databases.forgetting(work), grown)
             self._holders = self._holders or Holders()
             if explanation.bound is not None and not _is_more_than_weak(explanation, verdicts):
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
@@ -597,6 +614,7 @@ class Hunter:
         def quietly() -> None:
             self._others.begin()
             work()
+            self._databases.forget()
             self._others.wait()
 
         try:
@@ -669,6 +687,7 @@ class Hunter:
         for row in range(1, (_OPENLY_AT_MOST if threads else _OPENLY) + 1):
             self._others.begin()
             work()
+            self._databases.forget()
             _wait_for_threads(threads)
             calm = self._others.wait()
             gc.set_debug(flags)
@@ -708,7 +727,10 @@ def hunt(
     with Hunter(
         policy=policy, adaptive=adaptive, trackers=trackers, explain=explain, freeze=freeze
     ) as hunter:
-        return hunter.hunt(work)
+        finding = hunter.hunt(work)
+    for text in news():
+        warnings.warn(text, stacklevel=2)
+    return finding
 
 
 def overall(verdicts: Sequence[Verdict]) -> Growth:

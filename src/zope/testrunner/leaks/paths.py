@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import weakref
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import compress
@@ -431,7 +430,6 @@ def _express(start: str, chain: list[object], new: Collection[int]) -> Route:
         below = chain[place + 1 :]
         if limit is not None and _holds(here, below, new):
             return Route(text, text, type_title(type(here)), _length(here), limit, here)
-        if (limit := _limit_of_cursors(here, below)) is not None:
             return Route(text, text, type_title(type(here)), _length(here), limit)
         if place + 1 == len(chain):
             break
@@ -463,18 +461,6 @@ def _limit(found: object) -> int | None:
         size = parameters.get("maxsize")
         return size if isinstance(size, int) else None
     return None
-
-
-#: A connection of ``sqlite3`` remembers weakly each cursor that it made, and forgets the dead ones when there are so many.
-_CURSORS: Final = 200
-
-
-def _limit_of_cursors(found: object, below: list[object]) -> int | None:
-    """The number of cursors that a database remembers, if that is where the way goes on."""
-    connection = getattr(sys.modules.get("sqlite3"), "Connection", None)
-    if not below or not isinstance(connection, type) or not is_a(found, connection) or type(below[0]) is not list:
-        return None
-    return _CURSORS if below[0] and all(type(each) is weakref.ReferenceType for each in below[0]) else None
 
 
 def _length(found: object) -> int | None:

@@ -16,6 +16,8 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Final, TypeVar
 
 from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks import settlers
+from zope.testrunner.leaks.cursors import forget_dead
 
 #: Functions without arguments that empty a cache of the standard library, as (module, attribute, method of
 #: the attribute). Found by running leak-free tests of the standard library and of installed packages, and
@@ -57,21 +59,25 @@ _FUNCTIONS: Final = (FunctionType, BuiltinFunctionType)
 def settle(*, whole: bool = True) -> None:
     """Bring this process to a state that can be compared with the one after the next call.
 
-    Streams are flushed; caches of the standard library are emptied, then those of the interpreter; garbage is
-    collected. Whether the collector is enabled stays as it is, and so do its debugging flags: with
-    ``gc.DEBUG_SAVEALL`` set, garbage is saved in ``gc.garbage`` here as by any other collection, and every
-    counter shows it (see `saves_garbage`).
+    Caches of other packages are emptied (see `zope.testrunner.leaks.settlers`); streams are flushed; caches of the
+    standard library are emptied, then those of the interpreter; garbage is collected. Whether the collector is enabled
+    stays as it is, and so do its debugging flags: with ``gc.DEBUG_SAVEALL`` set, garbage is saved in ``gc.garbage`` here
+    as by any other collection, and every counter shows it (see `saves_garbage`).
 
     Generated source that is registered in ``linecache`` is kept, as it could not be read again.
 
-    ``whole`` is for `collect`.
+    ``whole`` is for `collect`; with it, connections of ``sqlite3`` that the collector shows forget dead cursors, too.
     """
     empty_caches()
+    if whole:
+        # It takes a look at all objects.
+        forget_dead()
     collect(whole=whole)
 
 
 def empty_caches() -> None:
     """What `settle` does before garbage is collected."""
+    settlers.call()
     _flush()
     modules = sys.modules
     for module, attribute, method in _CACHES:
