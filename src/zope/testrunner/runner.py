@@ -262,6 +262,8 @@ class Runner:
             self._show_version()
             return None
         self.config = Config.from_options(self.options)
+        if self.is_command and self.worker == 0 and (self.config.leaks.report or self.config.leaks.hunts):
+            _without_jit()
         if self.config.execute.uses_children:
             # With all that it needs of the system, before tests can put something else in its place.
             from zope.testrunner.execution import launch  # noqa: F401
@@ -658,6 +660,16 @@ class Runner:
 
 #: What labels of layers begin with in lists of problems.
 _LAYER = layer_label(LayerName(""))
+
+
+def _without_jit() -> None:
+    """Start this command again without the JIT compiler, if there is one: what it makes would be read as growth."""
+    from zope.testrunner.leaks.verdict import jit_is_enabled
+
+    if jit_is_enabled() and os.environ.get("PYTHON_JIT") != "0":
+        os.environ["PYTHON_JIT"] = "0"
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _do_nothing() -> None:

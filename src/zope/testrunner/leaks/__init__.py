@@ -188,7 +188,10 @@ def what_disturbs() -> str | None:
     monitoring = getattr(sys, "monitoring", None)
     tools = [] if monitoring is None else [name for number in range(6) if (name := monitoring.get_tool(number))]
     tracemalloc = sys.modules.get("tracemalloc")
+    from zope.testrunner.leaks.verdict import jit_is_enabled
+
     found = [
+        *(["the JIT compiler of this Python (PYTHON_JIT=0 switches it off)"] if jit_is_enabled() else []),
         *(["a trace function (coverage, a debugger)"] if sys.gettrace() is not None else []),
         *(["a profiler"] if sys.getprofile() is not None else []),
         *(f"the monitoring tool {name!r}" for name in tools),
