@@ -29,6 +29,17 @@ define install
 	       "Check the network or pip's configuration and try again; $(ENV)/install.log has it all." >&2; exit 1; }
 endef
 
+# The first line of a script cannot name an interpreter with a blank in its path: a shell finds it then.
+define BLANKS
+import sys
+if " " in sys.executable:
+    with open("bin/test") as script:
+        rest = script.read().partition("\n")[2]
+    with open("bin/test", "w") as script:
+        script.write("#!/bin/sh\n'''exec' \"%s\" \"$$0\" \"$$@\"\n' '''\n%s" % (sys.executable, rest))
+endef
+export BLANKS
+
 .PHONY: help demo test suite env tools bin lint types docs benchmarks downstream clean
 
 help:
@@ -111,6 +122,7 @@ $(SCRIPT): $(INSTALLED) buildout.cfg
 	@rm -f bin/.for-*
 	@$(BIN)/buildout -q > $(ENV)/buildout.log 2>&1 || { cat $(ENV)/buildout.log >&2; \
 	  echo "Cannot make bin/test: zc.buildout ended as shown above; \`make clean\` and another try may help." >&2; exit 1; }
+	@$(BIN)/python -c "$$BLANKS"
 	@touch $@
 
 $(LINTERS): $(INSTALLED)
