@@ -127,7 +127,8 @@ def _run(
         # takes; nothing was run by this process that could have made any worth looking for.
         import gc
 
-        gc.freeze()
+        if hasattr(gc, "freeze"):  # PyPy has not
+            gc.freeze()
     return runner.failed, runner.exit_status
 
 

@@ -38,7 +38,8 @@ class Leftovers:
         #: Whether no other thread ran when `before` was last called.
         self.alone = True
         # Whoever debugs the collector wants to see all that it finds, and with the tests only what is theirs.
-        self._collects = gc.get_debug() != 0
+        # PyPy's collector has no flags.
+        self._collects = hasattr(gc, "get_debug") and gc.get_debug() != 0
         if self._collects:
             gc.collect()
         self._garbage = self._garbage_before = len(gc.garbage)

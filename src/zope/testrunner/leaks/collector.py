@@ -9,22 +9,34 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from gc import (
-    DEBUG_SAVEALL,
-    collect,
-    freeze,
-    garbage,
-    get_debug,
-    get_freeze_count,
-    get_objects,
-    get_referrers,
-    is_tracked,
-    set_debug,
-    unfreeze,
-)
+from gc import collect, garbage, get_objects, get_referrers
 from itertools import compress, repeat
 from operator import is_not
 from typing import Final
+
+
+def _nothing(*_: object) -> None:
+    """What is done where the collector has no such function."""
+
+
+def _none_of_them(*_: object) -> int:
+    return 0
+
+
+def _all_of_them(_: object) -> bool:
+    return True
+
+
+# What only the collector of CPython has: PyPy's hides no objects, has no flags, and knows of every object.
+freeze: Final[Callable[[], None]] = getattr(gc, "freeze", _nothing)
+unfreeze: Final[Callable[[], None]] = getattr(gc, "unfreeze", _nothing)
+get_freeze_count: Final[Callable[[], int]] = getattr(gc, "get_freeze_count", _none_of_them)
+is_tracked: Final[Callable[[object], bool]] = getattr(gc, "is_tracked", _all_of_them)
+get_debug: Final[Callable[[], int]] = getattr(gc, "get_debug", _none_of_them)
+set_debug: Final[Callable[[int], None]] = getattr(gc, "set_debug", _nothing)
+#: Without numbers of references, each object has one.
+getrefcount: Final[Callable[[object], int]] = getattr(sys, "getrefcount", lambda _: 1)
+DEBUG_SAVEALL: Final[int] = getattr(gc, "DEBUG_SAVEALL", 0)
 
 
 def referents_past(name: str) -> Callable[..., list[object]]:
@@ -54,6 +66,7 @@ __all__ = [
     "get_objects",
     "get_referents",
     "get_referrers",
+    "getrefcount",
     "is_tracked",
     "set_debug",
     "unfreeze",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable
 from typing import Final
 
-from zope.testrunner.leaks.collector import get_referents
+from zope.testrunner.leaks.collector import get_freeze_count, get_referents, getrefcount
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
 
 # Taken at import: a test that replaces it must not change what is counted.
 _objects: Final[Callable[..., list[object]]] = gc.get_objects
-_frozen: Final = gc.get_freeze_count
-_refcount: Final = sys.getrefcount
+_frozen: Final = get_freeze_count
+_refcount: Final = getrefcount
 
 
 class Objects:

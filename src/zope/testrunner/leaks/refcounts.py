@@ -16,6 +16,7 @@ from operator import not_, rshift
 from typing import Final
 
 from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks.collector import getrefcount
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
 
 _total_refcount: Final[Callable[[], int] | None] = getattr(sys, "gettotalrefcount", None)
@@ -36,7 +37,7 @@ _BATCH: Final = 10_000
 _ALIGNMENT: Final = 4
 
 # Taken at import: a test that replaces sys.getrefcount must not change what is counted.
-_refcount: Final = sys.getrefcount
+_refcount: Final = getrefcount
 #: The references that `references_to` itself adds to each object: from the list, and from the loop.
 _HELD: Final = next(map(_refcount, [object()]))
 

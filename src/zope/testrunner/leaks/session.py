@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from zope.testrunner.leaks.collector import getrefcount
 from zope.testrunner.leaks.readings import Change, Reading, Sample, Unavailable, Unit, Verdict
 from zope.testrunner.leaks.settle import LEVELS, apart, collect, settle
 
@@ -22,7 +22,7 @@ Detail = Mapping[str, tuple[int, int]] | None
 #: Rows of the table by type: title, change of instances, change of references.
 Rows = Sequence[tuple[str, int, int]]
 
-_refcount: Final = sys.getrefcount
+_refcount: Final = getrefcount
 
 
 #: Unmeasured rounds before the baseline, in which the code that samples makes what it makes only once: two
