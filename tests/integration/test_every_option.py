@@ -119,6 +119,9 @@ USES: dict[str, tuple[list[str], dict[str, str]]] = {
         {"--shuffle-seed x": "'x' is not a whole number", "--shuffle-seed 3": "add --shuffle"},
     ),
     "-j": (["-j", "1"], {"-j x": "'x' is (not|neither) a whole number", "-j 0": "0 processes cannot run tests"}),
+    "--subunit-unexpected": (
+        ["--subunit-v2", "--subunit-unexpected", "failure"], {"--subunit-unexpected x": "invalid choice: 'x'"}
+    ),
     "--start-method": (["--start-method", "spawn"], {"--start-method x": "invalid choice: 'x'"}),
     "--timeout": (["--timeout", "60"], {"--timeout x": "'x' is not a number of seconds", "--timeout=-1": "no time limit"}),
     "--layer-timeout": (["--layer-timeout", "60"], {"--layer-timeout x": "'x' is not a number of seconds"}),

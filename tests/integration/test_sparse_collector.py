@@ -10,7 +10,7 @@ from pathlib import Path
 
 _PROGRAM = """
 import gc, sys
-for name in ("get_threshold", "set_threshold", "freeze", "unfreeze", "get_freeze_count", "is_tracked", "get_debug", "set_debug"):
+for name in "get_threshold set_threshold freeze unfreeze get_freeze_count is_tracked get_debug set_debug".split():
     delattr(gc, name)
 from zope.testrunner import run
 run(["--path", sys.argv[1]], ["test", "-vv"])

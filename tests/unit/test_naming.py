@@ -146,7 +146,9 @@ class MovedTest(unittest.TestCase):
             os.chdir("/")
 
             self.assertEqual(self.expected, self.names())
-        self.assertNotEqual(self.expected, self.names())
+        # A runner that runs these tests says where its own run is seen from.
+        with seen_from("/"):
+            self.assertNotEqual(self.expected, self.names())
 
     @unittest.skipUnless(os.name == "posix", "a directory in use can be removed")
     def test_in_a_directory_that_is_gone(self) -> None:

@@ -123,13 +123,20 @@ def _run(
         with contextlib.suppress(OSError):
             os.dup2(2, 1)
     if exits and runner.ran_nothing_here:
-        # The interpreter looks for garbage in all that was imported before it ends, a twentieth of the time that listing
-        # takes; nothing was run by this process that could have made any worth looking for.
-        import gc
-
-        if hasattr(gc, "freeze"):  # PyPy has not
-            gc.freeze()
+        _freeze()
     return runner.failed, runner.exit_status
+
+
+def _freeze() -> None:
+    """Spare the interpreter a search for garbage in all that was imported, before it ends.
+
+    That is a twentieth of the time that listing takes; nothing was run by this process that could have made any worth
+    looking for.
+    """
+    import gc
+
+    if hasattr(gc, "freeze"):  # PyPy has not
+        gc.freeze()
 
 
 def _current_directory() -> str:

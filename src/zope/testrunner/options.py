@@ -398,6 +398,13 @@ _REPORTING = (
         "(default: %(default)s)",
     ),
     _row(
+        "--subunit-unexpected", dest="subunit_unexpected", metavar="STATUS", choices=("success", "failure"),
+        default="success",
+        help="What a test is in a subunit stream, version 2, that was expected to fail and passed: 'success' is the "
+        "unexpected success that the format has a word for, which some programs count as passed, and 'failure' what "
+        "the exit status of the run says. (default: %(default)s)",
+    ),
+    _row(
         "--durations", dest="durations", metavar="N", type=_number_shown,
         help="At the end, list the N tests, set-ups and tear-downs of layers that took longest; 0 lists all.",
     ),

@@ -10,12 +10,22 @@ import unittest
 from unittest import mock
 
 from zope.testrunner import originals
+from zope.testrunner.execution.forks import Forks, current
 from zope.testrunner.execution.offspring import BROKEN, Ends, Strays, fork, readable, standard_descriptors
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
 class TestFork(unittest.TestCase):
     """A copy of this process does some work."""
+
+    def test_it_is_no_copy_of_what_is_watched(self) -> None:
+        with Forks().watching():
+            process = fork(lambda _ends: sys.stdout.write(str(current().is_copy)) and None)
+            self.addCleanup(process.close)
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+        self.assertTrue(process.ended())
+        self.assertEqual(b"False", os.read(process.out, 100))
 
     def test_one_that_is_to_stop_before_it_has_begun_says_nothing(self) -> None:
         def work(ends: Ends) -> None:

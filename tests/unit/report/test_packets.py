@@ -52,6 +52,10 @@ class TextStream(unittest.TestCase):
         self.assertIn("\nout\n100000\r\n", self.written())
         self.assertIn("\nout #2\n1\r\nx0\r\n", self.written())
 
+    def test_a_simple_end_that_is_long_does_so_too(self) -> None:
+        self.packets.end(Test("t"), None, "skip", {"reason": Attachment.text("x" * (2**20 + 1), REASON)}, simple=True)
+        self.assertIn("\nreason #2\n1\r\nx0\r\n", self.written())
+
     def test_tags_are_said_when_they_change(self) -> None:
         for around in (("a",), ("a", "b"), ("b",), ("b",)):
             self.packets.tag(around)

@@ -66,6 +66,13 @@ class Tests(unittest.TestCase):
         for outcome in (Outcome.PASSED, Outcome.EXPECTED_FAILURE):
             self.assertEqual("successful: shop.T.test\n", outcome_of(self.finished(outcome)))
 
+    def test_an_unexpected_success_is_what_is_wanted(self) -> None:
+        finished = self.finished(Outcome.UNEXPECTED_SUCCESS)
+        started = TestStarted(1.0, 0, TEST, 1, 1)
+        for wanted, word in (("success", "error: shop.T.test\n"), ("failure", "failure: shop.T.test\n")):
+            with self.subTest(wanted):
+                self.assertIn(word, text_of([started, finished], subunit_unexpected=wanted))
+
     def test_a_test_that_was_broken_off_has_not_failed(self) -> None:
         told = outcome_of(TestBrokenOff(2.0, 0, TEST))
 

@@ -254,6 +254,11 @@ _NOBODY = _Nobody()
 _watching: list[Forks] = []
 
 
+def unwatched() -> None:
+    """Nobody watches in this process, which is new and was forked on purpose; where runners are tested, within a test."""
+    _watching.clear()
+
+
 def current() -> Forks:
     """Who watches now."""
     return _watching[-1] if _watching else _NOBODY

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
+from zope.testrunner.execution.forks import unwatched
 from zope.testrunner.execution.worker import POOL
 from zope.testrunner.originals import io, os, select, signal
 from zope.testrunner.record import Record
@@ -170,6 +171,7 @@ def fork(work: Callable[[Ends], None], foreign: Sequence[int] = ()) -> Process:
 
 def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int], mask: set[int]) -> NoReturn:
     status = BROKEN
+    unwatched()
     try:
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)

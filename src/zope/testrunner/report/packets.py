@@ -92,9 +92,9 @@ class Text:
         head = _V1_STATUS[status] + b": " + _line(test.id)
         if not details:
             lines.append(head)
-        elif simple and len(details) == 1:
-            (attachment,) = details.values()
-            lines += [head + b" [", _bracketed(attachment.data), b"]"]
+        elif simple and len(details) == 1 and len(data := next(iter(details.values())).data) <= _PIECE:
+            # Consumers make one packet of what is within brackets; longer text has to go in chunks.
+            lines += [head + b" [", _bracketed(data), b"]"]
         else:
             lines += self._multipart(head, details)
         self._write(lines)

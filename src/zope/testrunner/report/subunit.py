@@ -101,6 +101,9 @@ class SubunitOutputFormatter:
         self._aside: TextIO | None = sys.stderr
         # Whether what succeeds, but is no test, is left out.
         self._only_tests = getattr(options, "subunit_layers", "always") == "failures"
+        self._status = dict(_STATUS)
+        if getattr(options, "subunit_unexpected", "success") == "failure":
+            self._status[Outcome.UNEXPECTED_SUCCESS] = "failure"
         # By number of the process: what is running there, the layers that are up, and what was written outside of tests.
         self._running: dict[int, _Running] = {}
         self._up: dict[int, tuple[str, ...]] = {}
@@ -397,7 +400,7 @@ class SubunitOutputFormatter:
             # A fixture of a class or a module, before the first of its tests or after the last one.
             test = self._pseudo(event.label or event.test.id, event.worker, self.TAG_FIXTURE)
             details = {"traceback": attachment} | _streams(event.stdout, event.stderr)
-            self._whole(test, event.at, _STATUS[problem.outcome], details)
+            self._whole(test, event.at, self._status[problem.outcome], details)
             return
         part = "" if event.label is None else event.label.removeprefix(event.test.label)
         running.attach(f"traceback {part.strip()}" if part else "traceback", attachment)
@@ -415,7 +418,7 @@ class SubunitOutputFormatter:
         if running is None:
             running = _Running(self._test(event.test, event.worker))
         running.output(event.stdout, event.stderr)
-        status = _STATUS[event.outcome]
+        status = self._status[event.outcome]
         if event.reasons:
             running.attach("reason", Attachment.text("\n".join(event.reasons), REASON))
             if not event.outcome.is_problem:
