@@ -845,7 +845,7 @@ def _check(options: argparse.Namespace) -> None:
             "count greater than 1 when using the --report_refcounts (-r)",
             "option.",
         )
-    if options.report_refcounts and not (hasattr(sys, "gettotalrefcount") or hasattr(sys, "getallocatedblocks")):
+    if options.report_refcounts and not _has_counters():
         raise _refusal(
             "The Python you are running was not configured",
             "with --with-pydebug. This is required to use",
@@ -891,6 +891,13 @@ def _check_children(options: argparse.Namespace) -> None:
             f"{option} runs tests in child processes, which needs a system with os.{missing}, and this one "
             f"({sys.platform}) has none; leave it out"
         )
+
+
+def _has_counters() -> bool:
+    """Whether anything can be read: references, memory blocks, or at least objects."""
+    import gc
+
+    return any(map(hasattr, (sys, sys, gc), ("gettotalrefcount", "getallocatedblocks", "get_objects")))
 
 
 def _check_hunting(options: argparse.Namespace) -> None:

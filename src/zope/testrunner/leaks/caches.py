@@ -5,8 +5,6 @@ How much a cache grows in a run depends on what is looked up, so that it may be 
 
 from __future__ import annotations
 
-import _tracemalloc
-import tracemalloc
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,6 +13,7 @@ from operator import is_
 from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
 from zope.testrunner.leaks.bare import Bare
 from zope.testrunner.leaks.paths import CACHE
 from zope.testrunner.leaks.refcounts import atoms_of
@@ -37,8 +36,8 @@ _LEAD_ON: Final = frozenset(map(id, (tuple, frozenset, dict)))
 
 #: The frames that allocated an object, or None; the same of every block, with domain and size: what tracemalloc has for this
 #: makes objects of each.
-_trace: Final = _tracemalloc._get_object_traceback  # noqa: SLF001  # a module that is private as a whole
-_traces: Final = _tracemalloc._get_traces  # noqa: SLF001
+_trace: Final = trace_of
+_traces: Final = traces
 
 #: Objects that are asked for their referents at once.
 _BATCH: Final = 10_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from gc import collect, garbage, get_objects, get_referrers
+from gc import collect, garbage, get_referrers
 from itertools import compress, repeat
 from operator import is_not
 from typing import Final
@@ -23,18 +23,33 @@ def _none_of_them(*_: object) -> int:
     return 0
 
 
-def _all_of_them(_: object) -> bool:
-    return True
+#: What refers to nothing, so that no collector needs to know it.
+_ATOMS: Final = frozenset({str, bytes, int, float, complex, bool, type(None), type(NotImplemented), type(...)})
 
+
+def _can_refer(found: object) -> bool:
+    return type(found) not in _ATOMS
+
+
+def _referring(generation: int | None = None) -> list[object]:
+    """What can refer to others; PyPy's collector shows all there is, and gives equal numbers one identity."""
+    shown = gc.get_objects() if generation is None else gc.get_objects(generation)
+    return [found for found in shown if _can_refer(found)]
+
+
+#: Whether objects can be hidden from the collector.
+CAN_FREEZE: Final = hasattr(gc, "freeze")
 
 # What only the collector of CPython has: PyPy's hides no objects, has no flags, and knows of every object.
+get_objects: Final[Callable[..., list[object]]] = gc.get_objects if hasattr(gc, "is_tracked") else _referring
 freeze: Final[Callable[[], None]] = getattr(gc, "freeze", _nothing)
 unfreeze: Final[Callable[[], None]] = getattr(gc, "unfreeze", _nothing)
 get_freeze_count: Final[Callable[[], int]] = getattr(gc, "get_freeze_count", _none_of_them)
-is_tracked: Final[Callable[[object], bool]] = getattr(gc, "is_tracked", _all_of_them)
+is_tracked: Final[Callable[[object], bool]] = getattr(gc, "is_tracked", _can_refer)
 get_debug: Final[Callable[[], int]] = getattr(gc, "get_debug", _none_of_them)
 set_debug: Final[Callable[[int], None]] = getattr(gc, "set_debug", _nothing)
-#: Without numbers of references, each object has one.
+#: Whether there are numbers of references; where there are none, each object has one.
+HAS_REFCOUNTS: Final = hasattr(sys, "getrefcount")
 getrefcount: Final[Callable[[object], int]] = getattr(sys, "getrefcount", lambda _: 1)
 DEBUG_SAVEALL: Final[int] = getattr(gc, "DEBUG_SAVEALL", 0)
 
@@ -57,7 +72,9 @@ get_referents: Final[Callable[..., list[object]]] = (
 )
 
 __all__ = [
+    "CAN_FREEZE",
     "DEBUG_SAVEALL",
+    "HAS_REFCOUNTS",
     "collect",
     "freeze",
     "garbage",

@@ -7,11 +7,9 @@ words.
 from __future__ import annotations
 
 import _thread
-import _tracemalloc
 import linecache
 import reprlib
 import sysconfig
-import tracemalloc
 import weakref
 from array import array
 from collections import Counter, deque
@@ -22,6 +20,7 @@ from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
 from zope.testrunner.leaks.bare import Bare
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
 from zope.testrunner.leaks.descriptors import Descriptors
@@ -96,9 +95,9 @@ _Line = tuple[str, int]
 _Trace = tuple[int, int, tuple[_Line, ...], int]
 
 #: The frames that allocated an object, the last one first, or None: what tracemalloc has for the same makes objects of each.
-_trace: Final = _tracemalloc._get_object_traceback  # noqa: SLF001  # a module that is private as a whole
+_trace: Final = trace_of
 #: The same of every block, with its domain and its size.
-_traces: Final[Callable[[], Sequence[_Trace]]] = _tracemalloc._get_traces  # type: ignore[assignment]  # noqa: SLF001
+_traces: Final[Callable[[], Sequence[_Trace]]] = traces
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 #: What does the work may be part of the same package, and is not what is looked for either.
@@ -734,7 +733,8 @@ def _leaked(young: list[object], more: Mapping[str, int]) -> list[object]:
     rest = {id(found): found for found in regular}
     level = [found for found in regular if id(found) not in below]
     for found in level:
-        del rest[id(found)]
+        # PyPy shows some objects twice: equal numbers have the same id there.
+        rest.pop(id(found), None)
     various = _various(level)
     while level:
         level = [found for each in _referents(level) if (found := rest.pop(id(each), None)) is not None]

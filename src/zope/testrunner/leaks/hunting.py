@@ -226,7 +226,7 @@ class Hunter:
         self._explain = explain
         # Nobody could freeze again just what somebody had frozen before.
         self._foreign = frozen_by_others()
-        self._freeze = freeze and not self._foreign
+        self._freeze = freeze and gc.CAN_FREEZE and not self._foreign
         # Before the first run that is judged nothing may be hidden: what it leaves would be hidden with the rest.
         self._freeze = self._freeze and policy.warmup > 0
         self._frozen = False

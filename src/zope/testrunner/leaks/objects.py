@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Final
 
-from zope.testrunner.leaks.collector import get_freeze_count, get_referents, getrefcount
+from zope.testrunner.leaks.collector import HAS_REFCOUNTS, get_freeze_count, get_objects, get_referents, getrefcount
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
 
 # Taken at import: a test that replaces it must not change what is counted.
-_objects: Final[Callable[..., list[object]]] = gc.get_objects
+_objects: Final[Callable[..., list[object]]] = get_objects
 _frozen: Final = get_freeze_count
 _refcount: Final = getrefcount
 
@@ -72,6 +71,8 @@ class References:
 
     def unavailable(self) -> Unavailable | None:
         """Why references cannot be counted here, or None if they can."""
+        if not HAS_REFCOUNTS:
+            return Unavailable("this Python does not count references; CPython does")
         return Objects().unavailable()
 
     def sample(self) -> Sample:

@@ -6,7 +6,6 @@ many attributes they have.  Only what modules lead to in a few steps is looked a
 
 from __future__ import annotations
 
-import _tracemalloc
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
@@ -16,6 +15,7 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks.allocations import trace_of
 from zope.testrunner.leaks.refcounts import atoms_of
 
 #: A longer container is not gone through: what is added to it shows in its length.
@@ -27,7 +27,7 @@ _LENGTHS: Final[dict[object, Callable[..., int]]] = {
 
 _namespace_of: Final = vars(ModuleType)["__dict__"].__get__
 #: The trace of an object, or None: what tracemalloc has for the same makes objects of each.
-_trace: Final = _tracemalloc._get_object_traceback  # noqa: SLF001  # a module that is private as a whole
+_trace: Final = trace_of
 _OURS: Final = "zope.testrunner."
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from typing import Final
+
+from zope.testrunner.leaks.allocations import tracemalloc
 
 
 class Tracing:
