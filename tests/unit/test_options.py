@@ -489,6 +489,14 @@ class TestMisuse(unittest.TestCase):
                     self.assertEqual(2, error.status)
                     self.assertRegex(str(error), rf"^{name} .* os\.{missing}, .*; leave it out$")
 
+    def test_child_processes_in_web_assembly(self):
+        for words in (("-j2",), ("--isolate",), ("--timeout", "5")):
+            with self.subTest(words), mock.patch.object(sys, "platform", "emscripten"):
+                error = self.refused(*words)
+
+                self.assertEqual(2, error.status)
+                self.assertRegex(str(error), r" and there are none in WebAssembly \(emscripten\); leave it out$")
+
     def test_choices_come_in_a_fixed_order(self):
         text = str(self.refused("-G", "x"))
 

@@ -876,6 +876,9 @@ def _check_collecting(options: argparse.Namespace) -> None:
             raise UsageError(f"{name} is not a flag of Python's garbage collector any more; there are {known}", status=1)
 
 
+_WITHOUT_PROCESSES = ("emscripten", "wasi")
+
+
 def _check_children(options: argparse.Namespace) -> None:
     """Refuse what needs child processes that can be ended with all that they have started, where there are none."""
     wanted = {
@@ -885,8 +888,15 @@ def _check_children(options: argparse.Namespace) -> None:
         "--layer-timeout": options.layer_timeout is not None,
     }
     option = next((each for each, is_given in wanted.items() if is_given), None)
+    if option is None:
+        return
+    if sys.platform in _WITHOUT_PROCESSES:
+        # The functions are there, and fail.
+        raise UsageError(
+            f"{option} runs tests in child processes, and there are none in WebAssembly ({sys.platform}); leave it out"
+        )
     missing = next((each for each in ("fork", "setpgid", "killpg") if not hasattr(os, each)), None)
-    if option is not None and missing is not None:
+    if missing is not None:
         raise UsageError(
             f"{option} runs tests in child processes, which needs a system with os.{missing}, and this one "
             f"({sys.platform}) has none; leave it out"

@@ -293,6 +293,17 @@ class TestBlocks(unittest.TestCase):
         # The numbers that were read are objects as well.
         self.assertIn(after - before, range(100, 104))
 
+    def test_builds_without_an_allocator_are_named(self) -> None:
+        program = (
+            "import sys; sys.getallocatedblocks = int\n"
+            "from zope.testrunner.leaks import unavailable; print(unavailable()['blocks'].why)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, env=environment(), check=True
+        )
+
+        self.assertEqual("this build of Python counts no memory blocks, as it has no allocator of its own\n", done.stdout)
+
     def test_other_allocators_are_named(self) -> None:
         program = "from zope.testrunner.leaks import unavailable; print(unavailable()['blocks'].why)"
         done = subprocess.run(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+from zope.testrunner.originals import os
 
 _allocated: Final[Callable[[], int] | None] = getattr(sys, "getallocatedblocks", None)
 
@@ -60,6 +61,8 @@ class Blocks:
         if _allocated is None:
             return Unavailable("this Python does not count memory blocks; CPython does")
         if not _allocated():
+            if "malloc" not in os.environ.get("PYTHONMALLOC", ""):
+                return Unavailable("this build of Python counts no memory blocks, as it has no allocator of its own")
             return Unavailable(
                 "memory blocks are not counted with PYTHONMALLOC=malloc; unset it to count them"
             )
