@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import gc
 import io
 import itertools
 import json
@@ -23,7 +24,7 @@ import seeded
 import support
 import zope.testrunner.leaks.explain as explanations
 from zope.testrunner import codec
-from zope.testrunner.leaks import Hunter, describe, hunt
+from zope.testrunner.leaks import Hunter, collector, describe, hunt
 from zope.testrunner.leaks.explain import Explanation, Holder, New, Place, explain
 from zope.testrunner.leaks.hunting import Finding
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
@@ -32,6 +33,7 @@ numbers = itertools.count(10**6)
 #: The module, which the function of the same name is in front of.
 explain_module = sys.modules[explain.__module__]
 held: dict[str, object] = {}
+kept: list[object] = []
 
 
 class Hostile:
@@ -140,6 +142,7 @@ class TestExplain(unittest.TestCase):
 
     def setUp(self) -> None:
         self.addCleanup(held.clear)
+        self.addCleanup(kept.clear)
 
     def holder_of(self, work: Callable[[], object]) -> str:
         found = explain(work)
@@ -159,6 +162,23 @@ class TestExplain(unittest.TestCase):
         self.assertEqual(f"{__name__}.held['list'][2]", found.route)
         place = next(place for place in found.places if place.path == __file__)
         self.assertEqual("listed.append((seeded.Plain(), next(numbers)))", place.source)
+
+    def test_variables_of_modules_that_the_collector_has_forgotten_about_are_named(self) -> None:
+        def without_namespaces(*objects: object) -> list[object]:
+            return [found for found in gc.get_referrers(*objects) if found is not globals()]
+
+        with mock.patch.multiple(collector, FORGETS=True, get_referrers=without_namespaces):
+            self.assertEqual(f"{__name__}.kept", self.holder_of(lambda: kept.append([1])))
+
+    def test_what_cannot_be_hidden_is_told_from_what_is_new(self) -> None:
+        def nothing() -> None: ...
+
+        held["list"] = listed = []
+        with mock.patch.multiple(collector, CAN_FREEZE=False, freeze=nothing, unfreeze=nothing):
+            found = explain(lambda: listed.append(seeded.Plain()))
+
+        self.assertEqual(("seeded.Plain", 1), found.new[0][:2])
+        self.assertEqual(f"{__name__}.held['list']", found.holders[0].expression)
 
     def test_source_lines_that_are_read_for_it_are_not_taken_for_the_holder(self) -> None:
         """Reading them fills a cache, here by as many files as there are runs."""

@@ -66,10 +66,6 @@ class Blocks:
             return Unavailable(
                 "memory blocks are not counted with PYTHONMALLOC=malloc; unset it to count them"
             )
-        if "t" in getattr(sys, "abiflags", ""):
-            return Unavailable(
-                "free-threaded Python frees memory late, so its number of blocks moves by itself"
-            )
         return None
 
     def sample(self) -> Sample:

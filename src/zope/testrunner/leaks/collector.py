@@ -39,11 +39,14 @@ def _referring(generation: int | None = None) -> list[object]:
 
 #: Whether objects can be hidden from the collector.
 CAN_FREEZE: Final = hasattr(gc, "freeze")
+#: Whether objects that can refer to others may be unknown to it for good: builds without the global lock make modules,
+#: functions and classes immortal at the first collection after a thread was started (seen on 3.13.5).
+FORGETS: Final = "t" in getattr(sys, "abiflags", "")
 
 # What only the collector of CPython has: PyPy's hides no objects, has no flags, and knows of every object.
 get_objects: Final[Callable[..., list[object]]] = gc.get_objects if hasattr(gc, "is_tracked") else _referring
-freeze: Final[Callable[[], None]] = getattr(gc, "freeze", _nothing)
-unfreeze: Final[Callable[[], None]] = getattr(gc, "unfreeze", _nothing)
+freeze: Final[Callable[[], None]] = gc.freeze if CAN_FREEZE else _nothing
+unfreeze: Final[Callable[[], None]] = gc.unfreeze if CAN_FREEZE else _nothing
 get_freeze_count: Final[Callable[[], int]] = getattr(gc, "get_freeze_count", _none_of_them)
 is_tracked: Final[Callable[[object], bool]] = getattr(gc, "is_tracked", _can_refer)
 get_debug: Final[Callable[[], int]] = getattr(gc, "get_debug", _none_of_them)
@@ -74,6 +77,7 @@ get_referents: Final[Callable[..., list[object]]] = (
 __all__ = [
     "CAN_FREEZE",
     "DEBUG_SAVEALL",
+    "FORGETS",
     "HAS_REFCOUNTS",
     "collect",
     "freeze",

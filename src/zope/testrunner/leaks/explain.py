@@ -336,6 +336,7 @@ def _run(
     # Made before the heap is frozen, so as not to be among what is new.
     first = _First()
     tracing = Tracing(1)
+    first.hide()
     gc.freeze()
     try:
         tracing.start()
@@ -347,7 +348,7 @@ def _run(
                 settle()
                 first.note()
         settle()
-        young = gc.get_objects()
+        young = first.young()
         traces = _traces()
         grown = _grown(containers, sizes)
         known: set[_Line] = set()
@@ -365,6 +366,7 @@ def _run(
         # Searching is twenty times slower while it traces.
         tracing.stop()
         gc.unfreeze()
+        first.show()
     lines = first.lines(traces) if lines is None else lines
     traced = not joined and _are_all(lines, known)
     accounted = traced and len(young) >= _RUNS
@@ -400,10 +402,29 @@ class _First:
         #: Of blocks and their bytes, by the hash of the line that allocated them.
         self._blocks: dict[int, int] = {}
         self._sizes: dict[int, int] = {}
+        # What was there before, where it cannot be hidden from the collector; held, so that nothing new gets its place.
+        self._old: list[object] = []
+        self._hidden: frozenset[int] = frozenset()
+
+    def hide(self) -> None:
+        """What is there now is not new."""
+        if not gc.CAN_FREEZE:
+            self._old.extend(gc.get_objects())
+            self._hidden = frozenset(map(id, self._old)) | {id(self._old)}
+
+    def show(self) -> None:
+        """Let go of what was there."""
+        self._old.clear()
+        self._hidden = frozenset()
+
+    def young(self) -> list[object]:
+        """What the collector knows and was made since."""
+        shown, hidden = gc.get_objects(), self._hidden
+        return [found for found in shown if found is not hidden and id(found) not in hidden] if hidden else shown
 
     def note(self) -> None:
         """Count now."""
-        young = gc.get_objects()
+        young = self.young()
         self.numbers.update(_titles(chain(young, filter(_trace, atoms_of(young)))))
         for row in _traces():
             line = hash(row[2][0])

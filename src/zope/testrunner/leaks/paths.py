@@ -292,7 +292,7 @@ def _search_in_levels(
             level.update((id(found), found) for found in search.advance())
         active = [search for search in active if search.level]
         skip |= {id(level), id(active)}
-        if len(level) > _NARROW:
+        if len(level) > _NARROW or gc.FORGETS:
             _ask_modules(active, namespaces, level)
             level = {key: found for key, found in level.items() if _is_wanted(key, active)}
             skip.add(id(level))
