@@ -54,6 +54,10 @@ LEVEL = (
     # What newer versions of Python add: a guess at what was meant, and the name of a thread.
     (re.compile(r"\. Did you mean: '\w+'\?"), ""),
     (re.compile(r"(?<=thread 0x)(\w+)(?: \[[^\]]*\])?(?= \(most recent)"), r"\1"),
+    # What a slow machine adds.
+    (re.compile(r"^Slow: importing .*\n", re.MULTILINE), ""),
+    # Python 3.14.10 ends the report of a doctest with a blank line less.
+    (re.compile(r"^( {4,}\S.*\n)\n(?=  Ran )", re.MULTILINE), r"\1"),
     # The name of a temporary directory.
     (re.compile(r"\S*/tmp\w{8}\b"), "TEMPORARY"),
     # Warm-ups differ between versions of Python.
