@@ -93,7 +93,9 @@ def through(data: bytes, *names: str) -> str:
     """What comes out of a chain of programs."""
     for name in names:
         words = name.split()
-        done = subprocess.run([script(words[0]), *words[1:]], input=data, env=environment(), capture_output=True)
+        # What a debug build warns of in them is their own business.
+        quiet = environment(PYTHONWARNINGS="ignore::DeprecationWarning")
+        done = subprocess.run([script(words[0]), *words[1:]], input=data, env=quiet, capture_output=True)
         if done.stderr:
             raise AssertionError(f"{name}: {done.stderr.decode(errors='replace')[-2000:]}")
         data = done.stdout

@@ -97,7 +97,9 @@ class TestSession(PluginCase):
             # Up to Python 3.13, the collector does not look at a dictionary that has nothing in it.
             expected = f"{expected}, gc objects: [1, 1, 1, 1]"
         if DEBUG:
-            expected = f"references: [2, 2, 2, 2], {expected}"
+            # The keys that all empty dictionaries share are counted in older ones.
+            references = 2 if sys.version_info < (3, 12) else 1
+            expected = f"references: {[references] * 4}, {expected}"
         self.assertEqual([f"test_faucet.py::test_leaky_faucet: leaked {expected}"], self.summary(done))
 
     def test_short_letters(self) -> None:
@@ -380,11 +382,11 @@ class TestItems(PluginCase):
 
         self.assertEqual("3 passed", self.counts(done), done.out)
         self.assertEqual([], self.summary(done))
-        once = "+function one -function "
-        self.assertEqual(
-            f"+session +module +function +class one -function {once}{once}"
-            "two two two -class three three three -module -session",
+        # What a process does for the first time may grow once, and takes some more runs then.
+        self.assertRegex(
             self.diary.read_text().strip(),
+            r"^\+session \+module \+function \+class one -function (\+function one -function ){2,4}"
+            r"(two ){3,5}-class (three ){3,5}-module -session$",
         )
 
     def test_what_a_higher_fixture_ends_with_is_told_once(self) -> None:

@@ -526,7 +526,9 @@ class TestHoldersOfEarlierLeaks(unittest.TestCase):
         with Hunter() as hunter:
             first, second = (hunter.hunt(lambda: self.thing.items.append({None: []})) for _ in range(2))
 
-        self.assertEqual(first.verdicts, second.verdicts)
+        # What the allocator of a debug build takes now and then is no matter of sizes.
+        first, second = ([each for each in finding.verdicts if each.tracker != "heap"] for finding in (first, second))
+        self.assertEqual(first, second)
 
     def test_what_another_container_takes_in_is_looked_for(self) -> None:
         held["other"] = other = []
@@ -613,6 +615,21 @@ class TestCachesOfFunctions(unittest.TestCase):
         def answer(number: int) -> list[int]:
             return [number]
 
+        finding = hunt(lambda: answer(next(numbers)))
+
+        self.assertEqual((Growth.BOUNDED, "bounded at 12"), (finding.growth, finding.why))
+
+    def test_garbage_from_before_the_hunt_is_not_what_the_work_has_left(self) -> None:
+        @functools.lru_cache(12)
+        def answer(number: int) -> list[int]:
+            return [number]
+
+        self.addCleanup(gc.enable)
+        gc.disable()
+        for _ in range(1000):
+            cycle: list[object] = []
+            cycle.append(cycle)
+        gc.collect(1)
         finding = hunt(lambda: answer(next(numbers)))
 
         self.assertEqual((Growth.BOUNDED, "bounded at 12"), (finding.growth, finding.why))

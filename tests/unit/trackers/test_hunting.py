@@ -452,6 +452,23 @@ class TestFrozenHeap(HuntCase):
 
         self.assertEqual((2, 1), (finding.runs, times[0]))
 
+    def test_a_list_that_is_replaced_by_a_copy_holds_nothing_back(self) -> None:
+        # As loggers do with their handlers, from Python 3.14.10 on.
+        holder = [[0, 0]]
+
+        def work() -> None:
+            holder[0].append(next(numbers))
+            holder[0].append(0)
+            holder[0] = holder[0][:2]
+
+        with Hunter() as hunter:
+            hunter.hunt(work)
+            finding = hunter.hunt(work)
+
+        [blocks] = [each.deltas for each in finding.verdicts if each.tracker == "blocks"]
+        self.assertEqual((Growth.STABLE, 0), (finding.growth, sum(blocks)))
+        self.assertLessEqual(finding.runs, 3)
+
     def test_what_only_fills_a_cache_of_the_library_is_clean_after_two_runs(self) -> None:
         with Hunter() as hunter:
             finding = hunter.hunt(lambda: re.compile(f"[a]{next(numbers)}"))

@@ -26,7 +26,7 @@ from zope.testrunner.leaks import tracker
 from zope.testrunner.leaks.blocks import Blocks
 from zope.testrunner.leaks.caches import only_replaces
 from zope.testrunner.leaks.cursors import Databases, forget_dead
-from zope.testrunner.leaks.objects import Objects, References, Young, references_of
+from zope.testrunner.leaks.objects import Objects, References, Young, held_once, references_of, references_of_each
 from zope.testrunner.leaks.others import working
 from zope.testrunner.leaks.parked import Others
 from zope.testrunner.leaks.readings import Growth, Verdict
@@ -100,7 +100,8 @@ class _Survivors:
     """Containers that the first run has left: how many references there are to and from them, although they are hidden.
 
     What takes in the same object in each run makes nothing new that could be seen.  They are kept alive for one more run,
-    and longer only if there are more references by then: what is replaced is not to be held.
+    and longer only if there are more references by then: what is replaced is not to be held.  Nor is one counted that
+    nobody else holds any more, however full it was before that.
     """
 
     def __init__(self, *, wanted: bool) -> None:
@@ -108,7 +109,10 @@ class _Survivors:
         self.references = 0
         self._is_wanted = wanted and _HAS_GENERATIONS
         self._containers: list[object] = []
+        #: The references of each of them when they were first looked at.
+        self._first = array("q")
         self._is_watching = self._is_kept = False
+        self._dropped = 0
 
     def take(self) -> None:
         """Take those among the objects that are young after the first run, but for garbage; what is that is collected."""
@@ -130,7 +134,9 @@ class _Survivors:
     def look(self) -> None:
         """Count for the first time."""
         self._is_watching = bool(self._containers)
-        self.references = references_of(self._containers) if self._is_watching else 0
+        if self._is_watching:
+            self._first = array("q", references_of_each(self._containers))
+            self.references = sum(self._first)
 
     def look_again(self) -> None:
         """Count again, after each run, and let go of them after the first one of these unless there are more references.
@@ -140,11 +146,12 @@ class _Survivors:
         if not self._is_watching:
             return
         gc.collect()
-        if references_of(self._containers) > self.references:
+        if self._count() > self.references:
             # Some of them may be caches.
             empty_caches()
             gc.collect()
-        now = references_of(self._containers)
+            self._drop_abandoned()
+        now = self._count()
         if now > self.references or self._is_kept:
             # To let go of them later would look like a fall.
             self._is_kept = True
@@ -154,11 +161,28 @@ class _Survivors:
             # The memory of the list stays until the end, and as many references from it: or they would be missed.
             self._containers[:] = repeat(self, len(self._containers))
 
+    def _count(self) -> int:
+        if not self._dropped:
+            return references_of(self._containers)
+        rest = [each for each in self._containers if each is not self]
+        # This list holds them, too.
+        return references_of(rest) - len(rest)
+
+    def _drop_abandoned(self) -> None:
+        """Let go of those that are in no other hands, and of what these were the last to hold."""
+        while alone := held_once(self._containers):
+            for place in alone:
+                self._containers[place] = self
+                self.references -= self._first[place]
+            self._dropped += len(alone)
+
     def let_go(self) -> None:
         """Forget them."""
         if self._containers:
             self._is_watching = self._is_kept = False
+            self._dropped = 0
             self._containers.clear()
+            self._first = array("q")
             self.references = 0
 
 
@@ -281,9 +305,6 @@ class Hunter:
             work()
             why = "gc.DEBUG_SAVEALL is set, which keeps all garbage alive"
             return Finding(Growth.NOT_JUDGED, (), 1, why)
-        if not self._policy.warmup:
-            settle()
-            self._read(0)
         try:
             return self._hunt(work)
         finally:
@@ -298,8 +319,12 @@ class Hunter:
         threads, flags = _thread._count(), gc.get_debug()
         self._marks[0] = self._marks[1] = 0
         done, warmup = 0, self._policy.warmup
+        measured, calm, is_quick = 0, True, False
         why: str | None = None
         began = time.monotonic()
+        if not warmup:
+            settle()
+            self._read_when_quiet(0, None, calm)
         while done - warmup < self._most_runs - self._policy.warmup:
             self._others.begin(first=not done)
             try:
@@ -324,10 +349,10 @@ class Hunter:
             is_quick = measured == 1 and self._fewest == 1 and self._frozen
             if is_quick:
                 # What settling does besides only makes things less: caches that were emptied are fuller now, or as empty.
-                # In a function of its own, this would read references that calling it makes.
                 self._survivors.look_again()
                 collect()
-                self._read(1)
+                # What a call holds is counted with all references: every reading is made as deep in calls as the others.
+                self._read_when_quiet(1, None, True)
                 if self._is_unchanged(1):
                     break
             self._settle_after(done, is_quick=is_quick)
@@ -335,7 +360,8 @@ class Hunter:
             collect()
             if measured < 0:
                 continue
-            self._read_after(measured, calm=calm)
+            self._read_when_quiet(measured, None, calm)
+            self._remember(measured)
             if measured >= self._fewest and not self._is_suspect(measured):
                 break
         self._survivors.let_go()
@@ -359,12 +385,6 @@ class Hunter:
             empty_caches()
         if not self._frozen:
             forget_dead()
-
-    def _read_after(self, measured: int, *, calm: bool) -> None:
-        self._read(measured)
-        self._remember(measured)
-        if not calm:
-            self._wait_for_quiet(measured)
 
     def _remember(self, measured: int) -> None:
         """Remember what is young after the first two runs on the frozen heap, and what holds more later on."""
@@ -462,12 +482,13 @@ class Hunter:
         width = len(self._trackers)
         return self._rows[run * width + place] - self._rows[(run - 1) * width + place]
 
-    def _wait_for_quiet(self, row: int, places: Sequence[int] | None = None) -> None:
-        """Read these counters again until nothing has moved meanwhile, a few times at most, where others never rest.
+    def _read_when_quiet(self, row: int, places: Sequence[int] | None, calm: bool) -> None:
+        """Read these counters, if it is not calm again until nothing has moved meanwhile, a few times at most.
 
         What is as it was one run before is what this one is to be compared with.
         """
-        if row and self._agree(row, row - 1, places):
+        self._read(row, places)
+        if calm or (row and self._agree(row, row - 1, places)):
             return
         # No number, and nothing else, may be made here that is there when the counters are read.
         left = _LOOKS
@@ -627,7 +648,7 @@ class Hunter:
         for row in range(measured + 1, measured + 1 + _IDLE):
             time.sleep(seconds)
             settle()
-            self._read(row)
+            self._read_when_quiet(row, None, True)
         # Before the first of them, verdicts were made.
         rounds = range(measured + 2, measured + 1 + _IDLE)
         return tuple(
@@ -650,7 +671,9 @@ class Hunter:
         growing, ended = leaking, []
         # A single run cannot be told from what is done only once.
         if self._frozen and measured > 1:
-            self._copy(measured, len(self._rows) // self._width - 1)
+            # Verdicts were made since the last reading.
+            collect()
+            self._read_when_quiet(len(self._rows) // self._width - 1, None, True)
             self._show()
             for _ in range(_LEVELS):
                 settle()
@@ -682,8 +705,8 @@ class Hunter:
             return []
         # Nothing may be made between the readings that is still there at the next.
         threads, flags = _thread._count(), gc.get_debug()
-        row = 0
-        self._read(row, places)
+        row, calm = 0, True
+        self._read_when_quiet(row, places, calm)
         for row in range(1, (_OPENLY_AT_MOST if threads else _OPENLY) + 1):
             self._others.begin()
             work()
@@ -692,9 +715,7 @@ class Hunter:
             calm = self._others.wait()
             gc.set_debug(flags)
             settle()
-            self._read(row, places)
-            if not calm:
-                self._wait_for_quiet(row, places)
+            self._read_when_quiet(row, places, calm)
             if row > 1 and self._is_clear(row, places, verdicts):
                 break
         return self._growing(row, places, verdicts)
@@ -724,9 +745,9 @@ def hunt(
 
     For a fixed number of runs: ``hunt(work, policy=fixed("5:4"), adaptive=False)``.
     """
-    with Hunter(
-        policy=policy, adaptive=adaptive, trackers=trackers, explain=explain, freeze=freeze
-    ) as hunter:
+    # Garbage from before would go when all is shown, and be taken for what the work has left.
+    gc.collect()
+    with Hunter(policy=policy, adaptive=adaptive, trackers=trackers, explain=explain, freeze=freeze) as hunter:
         finding = hunter.hunt(work)
     for text in news():
         warnings.warn(text, stacklevel=2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import add
 from typing import Final
 
 from zope.testrunner.leaks.collector import HAS_REFCOUNTS, get_freeze_count, get_objects, get_referents, getrefcount
@@ -12,6 +13,8 @@ from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
 _objects: Final[Callable[..., list[object]]] = get_objects
 _frozen: Final = get_freeze_count
 _refcount: Final = getrefcount
+#: What is told of an object that nothing but a list holds.
+_IN_A_LIST: Final = next(map(getrefcount, [object()]))
 
 
 class Objects:
@@ -83,3 +86,13 @@ class References:
 def references_of(objects: list[object]) -> int:
     """How many references there are to these objects and from them, some more of the list included."""
     return sum(map(_refcount, objects)) + len(get_referents(*objects))
+
+
+def references_of_each(objects: list[object]) -> Iterable[int]:
+    """The same, for each of them by itself."""
+    return map(add, map(_refcount, objects), map(len, map(get_referents, objects)))
+
+
+def held_once(objects: list[object]) -> list[int]:
+    """The places of those that nothing but this list holds."""
+    return [place for place, count in enumerate(map(_refcount, objects)) if count == _IN_A_LIST]
