@@ -24,6 +24,7 @@ from typing import Any
 from unittest import mock
 
 from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed, hunt, tracker
+from zope.testrunner.leaks.explain import Explanation, Holder, New
 from zope.testrunner.leaks.hunting import CannotGoOn
 from zope.testrunner.leaks.readings import Growth, Sample, Unavailable, Unit
 from zope.testrunner.leaks.settle import empty_caches
@@ -468,6 +469,26 @@ class TestFrozenHeap(HuntCase):
         [blocks] = [each.deltas for each in finding.verdicts if each.tracker == "blocks"]
         self.assertEqual((Growth.STABLE, 0), (finding.growth, sum(blocks)))
         self.assertLessEqual(finding.runs, 3)
+
+    def test_what_python_may_keep_itself_is_not_judged(self) -> None:
+        kept: list[object] = []
+        bases = New("tuple", 1, "(<class 'm.Made'>, <class 'object'>)")
+        for found, expected in (
+            (Explanation(), Growth.NOT_JUDGED),
+            (Explanation(new=(bases,)), Growth.NOT_JUDGED),
+            (Explanation(new=(New("list", 1, "[1]"),)), Growth.LEAK),
+            (Explanation(new=(bases,), holders=(Holder("m.kept", "list", 1, 9),)), Growth.LEAK),
+        ):
+            with (
+                self.subTest(found),
+                mock.patch("zope.testrunner.leaks.explain.explain", lambda *_, found=found: found),
+                mock.patch("zope.testrunner.leaks.collector.keeps_functions", lambda: True),
+            ):
+                finding = hunt(lambda: kept.append([next(numbers)]))
+
+                self.assertIs(expected, finding.growth)
+                if expected is Growth.NOT_JUDGED:
+                    self.assertRegex(str(finding.why), "this Python keeps all new functions, classes and modules for good")
 
     def test_what_only_fills_a_cache_of_the_library_is_clean_after_two_runs(self) -> None:
         with Hunter() as hunter:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from gc import collect, garbage, get_referrers
 from itertools import compress, repeat
 from operator import is_not
+from types import FunctionType
 from typing import Final
 
 
@@ -54,7 +55,19 @@ set_debug: Final[Callable[[int], None]] = getattr(gc, "set_debug", _nothing)
 #: Whether there are numbers of references; where there are none, each object has one.
 HAS_REFCOUNTS: Final = hasattr(sys, "getrefcount")
 getrefcount: Final[Callable[[object], int]] = getattr(sys, "getrefcount", lambda _: 1)
+#: More references than anything has that is counted.
+_COUNTED: Final = 1 << 29
 DEBUG_SAVEALL: Final[int] = getattr(gc, "DEBUG_SAVEALL", 0)
+
+
+def keeps_functions() -> bool:
+    """Whether a function that is made now, and is not part of another one, is never freed.
+
+    Without the global lock, Python 3.13 makes functions, classes, modules and code immortal as soon as a thread was started
+    (seen on 3.13.5).
+    """
+    # One that is defined in another function is freed all the same.
+    return getrefcount(FunctionType(_none_of_them.__code__, {})) > _COUNTED
 
 
 def referents_past(name: str) -> Callable[..., list[object]]:
@@ -89,6 +102,7 @@ __all__ = [
     "get_referrers",
     "getrefcount",
     "is_tracked",
+    "keeps_functions",
     "set_debug",
     "unfreeze",
 ]

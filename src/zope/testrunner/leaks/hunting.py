@@ -83,6 +83,12 @@ _OF_THE_NEW: Final = frozenset({"objects", "references"})
 _OF_ATOMS: Final = frozenset({"blocks", "refcounts"})
 _ENDED: Final = "it grew in every run, and then no more"
 _REPLACED: Final = "what every run makes takes the place of something older"
+_KEPT: Final = (
+    "nothing is seen to hold what is new, and since a thread was started, this Python keeps all new functions, classes and"
+    " modules for good"
+)
+
+_KEPT_KINDS: Final = frozenset({"function", "type", "module", "code"})
 
 _RESOURCES: Final = frozenset({"heap", "descriptors", "threads"})
 _REFERENCE_COUNTERS: Final = frozenset({"refcounts", "references"})
@@ -601,6 +607,8 @@ class Hunter:
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
             elif ended:
                 explanation, bounded = None, _ENDED
+            elif _may_be_kept_by_python(explanation, verdicts):
+                growth, bounded, explanation = Growth.NOT_JUDGED, _KEPT, None
         if growth is Growth.LEAK and not _has_grown(explanation) and self._replaces_atoms(work, verdicts):
             verdicts = tuple(
                 each._replace(growth=Growth.STABLE, per_run=0, why=_REPLACED) if each.is_leak else each for each in verdicts
@@ -783,6 +791,23 @@ def _is_more_than_weak(explanation: Explanation, verdicts: Sequence[Verdict]) ->
     """Whether nothing new is seen but weak references, which cannot be what the system's resources go into."""
     return all(row.title == "weakref.ReferenceType" for row in explanation.new) and any(
         verdict.is_leak and verdict.tracker in _RESOURCES for verdict in verdicts
+    )
+
+
+def _may_be_kept_by_python(explanation: Explanation, verdicts: Sequence[Verdict]) -> bool:
+    """Whether the interpreter itself may be what keeps the new objects: classes have left theirs, or none is seen at all.
+
+    Those that it keeps are not seen themselves, but the tuple of its bases is seen of a class.
+    """
+    return (
+        not explanation.failed
+        and not explanation.holders
+        and (
+            not explanation.new
+            or any(row.title in _KEPT_KINDS or row.example.startswith("(<class ") for row in explanation.new)
+        )
+        and gc.keeps_functions()
+        and not any(verdict.is_leak and verdict.tracker in _RESOURCES for verdict in verdicts)
     )
 
 
