@@ -212,6 +212,28 @@ class TestMemory(ProjectCase):
                 self.assertEqual(1, done.status)
 
 
+class TestThreads(ProjectCase):
+    """What was imported may have a thread running."""
+
+    def test_verbose_reports_say_that_processes_are_no_copies(self) -> None:
+        self.write(
+            "tests.py",
+            """
+            import threading, unittest
+            threading.Thread(target=threading.Event().wait, args=(60,), name="poller", daemon=True).start()
+            class A(unittest.TestCase):
+                def test_a(self): pass
+                def test_b(self): pass
+            """,
+        )
+        sentence = "Each process starts anew and imports the tests again, as another thread is running: poller.\n"
+        for words, count in ((("-j2", "-v"), 1), (("-j2",), 0), (("-j2", "-v", "--start-method", "spawn"), 0)):
+            with self.subTest(words):
+                done = self.run_project(*words)
+
+                self.assertEqual((0, count), (done.status, done.out.count(sentence)), done.out)
+
+
 class TestPipes(ProjectCase):
     """A test that closes the pipes of its process is told what is wrong, and the others are run."""
 

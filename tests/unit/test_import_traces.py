@@ -8,7 +8,7 @@ import unittest
 from importlib import import_module
 
 from support import ProjectCase, run_tests
-from zope.testrunner.execution.offspring import can_fork
+from zope.testrunner.execution.offspring import why_not_fork
 from zope.testrunner.import_traces import ImportTraces
 
 #: What a module does when it is imported, and what is said of it.
@@ -150,7 +150,7 @@ class SettingsTest(TracesCase):
         self.assertEqual("it says splittable = False", traces.why("whole"))
 
 
-@unittest.skipUnless(can_fork(), "needs copies of a process")
+@unittest.skipIf(why_not_fork(), "needs copies of a process")
 class RunTest(ProjectCase):
     """Tests that share what an import made do not get in each other's way."""
 

@@ -621,7 +621,8 @@ _OTHER = (
     _row(
         "-j", dest="processes", metavar="PROCESSES", type=_processes, default=1,
         help="Run tests in up to this many child processes at the same time, 'auto' for one on each processor "
-        "(default: %(default)s, which is none). The report is that of an ordinary run. Unit tests, and those of layers with "
+        "(default: %(default)s, the process of the run itself). The report is that of an ordinary run. Unit tests, and "
+        "those of layers with "
         "splittable = True, are divided; any other layer is run by one process.",
     ),
     _row(

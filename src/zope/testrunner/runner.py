@@ -565,7 +565,7 @@ class Runner:
         from zope.testrunner.chunks import none_known
         from zope.testrunner.execution.launch import pool_for
 
-        pool = pool_for(setting, self.script, self._work, self.expected or none_known)
+        pool = pool_for(setting, self.script, self._work, self.expected or none_known, self._note)
         if self._running is not None:
             pool.watch = self._show_running
         if self.import_traces is not None and self.config.output.verbose and pool.setting.together is not None:
@@ -586,6 +586,11 @@ class Runner:
             text = f"The tests of {module} stay in one process, as {traces.why(module)}."
             if getattr(sys.modules.get(module), "splittable", None) is None:
                 text += "  splittable = True in that module has them divided."
+            self._note(text)
+
+    def _note(self, text: str) -> None:
+        """Say it with ``-v``."""
+        if self.config.output.verbose:
             self.emit(Notice(self.clock(), 0, Importance.INFO, text))
 
     def _show_running(self, jobs: Sequence[tuple[str, str, float]]) -> None:

@@ -82,18 +82,26 @@ def read_all(stream: IO[bytes]) -> bytes:
 
 
 def pool_for(
-    setting: Setting, script: Script, work: Callable[[Serve, int], None], expected: Expected
+    setting: Setting,
+    script: Script,
+    work: Callable[[Serve, int], None],
+    expected: Expected,
+    said: Callable[[str], None],
 ) -> Pool:
     """What runs tests in child processes, made in the way that is asked for or else the best one.
 
-    ``work`` is called in a copy of this process, with what it is to do and the number of its layer.
+    ``work`` is called in a copy of this process, with what it is to do and the number of its layer.  ``said`` is called with
+    a sentence where processes that are divided cannot be copies.
     """
     from zope.testrunner.execution.limits import Limits
-    from zope.testrunner.execution.offspring import can_fork
+    from zope.testrunner.execution.offspring import why_not_fork
     from zope.testrunner.execution.pool import Pool
 
     execute = setting.execute
-    method = execute.start_method or ("fork" if can_fork() else "spawn")
+    why = None if execute.start_method else why_not_fork()
+    method = execute.start_method or ("spawn" if why else "fork")
+    if why and setting.execute.processes > 1:
+        said(f"Each process starts anew and imports the tests again, as {why}.")
     if method == "spawn":
         # Each process imports for itself, so that nothing is shared.
         setting = setting.replace(together=None)

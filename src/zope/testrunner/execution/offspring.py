@@ -426,13 +426,19 @@ def readable(descriptors: Sequence[int], seconds: float) -> list[int]:
     return list(select.select(descriptors, (), (), seconds)[0])
 
 
-def can_fork() -> bool:
-    """Whether a copy of this process would be a good one: there is fork, and this is the only thread."""
+def why_not_fork() -> str | None:
+    """Why a copy of this process would be no good one, in words for people; None if it would be."""
     if not sys.platform.startswith("linux") or not hasattr(os, "fork"):
-        return False
+        return "this system has no safe way to copy a process"
     try:
-        return len(os.listdir("/proc/self/task")) == 1
+        others = len(os.listdir("/proc/self/task")) - 1
     except OSError:
         from _thread import _count
 
-        return _count() <= 1
+        others = _count() - 1
+    if others < 1:
+        return None
+    threading = sys.modules.get("threading")
+    known = [] if threading is None else [each for each in threading.enumerate() if each is not threading.main_thread()]
+    names = ", ".join(sorted(each.name for each in known)[:3]) or "one that is not of Python"
+    return f"another thread is running: {names}"
