@@ -9,7 +9,7 @@ SCRIPT = """
 import json, sys, time
 now = time.process_time
 marks = {"interpreter": now()}
-from zope.testrunner import events
+from zope.testrunner.core import events
 from zope.testrunner.feature import Feature
 from zope.testrunner.runner import Runner
 marks["imports"] = now()

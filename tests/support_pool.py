@@ -5,15 +5,15 @@ from __future__ import annotations
 import unittest
 from collections.abc import Callable, Mapping
 
-from zope.testrunner.chunks import Expected, none_known
-from zope.testrunner.config import Execution, LeakPolicy
-from zope.testrunner.execution.child import Child
-from zope.testrunner.execution.jobs import Job, job_for
+from zope.testrunner.core.config import Execution, LeakPolicy
+from zope.testrunner.core.layer_registry import UNIT_TESTS, LayerRegistry
+from zope.testrunner.core.model import LayerName, LayerPlan
 from zope.testrunner.execution.serial import ReadyLayer, Setting
 from zope.testrunner.layer import UnitTests
-from zope.testrunner.layers import UNIT_TESTS, LayerRegistry
-from zope.testrunner.model import LayerName, LayerPlan
+from zope.testrunner.planning.work_groups import Expected, none_known
 from zope.testrunner.testing import FakeClock, RecordingSink
+from zope.testrunner.workers.handle import Child
+from zope.testrunner.workers.scheduler import Job, job_for
 
 
 class Plain(unittest.TestCase):

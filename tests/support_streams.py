@@ -16,8 +16,8 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from unittest import mock
 
-from zope.testrunner import originals
-from zope.testrunner.events import (
+from zope.testrunner.core import originals
+from zope.testrunner.core.events import (
     CleanUpStarted,
     Discovered,
     Event,
@@ -49,13 +49,13 @@ from zope.testrunner.events import (
     WorkerLost,
     WorkerStarted,
 )
+from zope.testrunner.core.model import ImportFailure, LayerName, Levels, Outcome, Problem, Stats, TearDownEnd, TestRef
 from zope.testrunner.leaks.readings import Change, Reading, Unit
-from zope.testrunner.model import ImportFailure, LayerName, Levels, Outcome, Problem, Stats, TearDownEnd, TestRef
+from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
+from zope.testrunner.report.console.text import OutputFormatter
+from zope.testrunner.report.formatter_adapter import Verbs
 from zope.testrunner.report.github import Annotations
-from zope.testrunner.report.junit import OneFile
-from zope.testrunner.report.palette import ColorfulOutputFormatter
-from zope.testrunner.report.text import OutputFormatter
-from zope.testrunner.report.verbs import Verbs
+from zope.testrunner.report.xml.junit import OneFile
 from zope.testrunner.testing import replay
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"

@@ -2,7 +2,7 @@
 
 import sys
 
-from zope.testrunner.events import RunFinished, TestFinished
+from zope.testrunner.core.events import RunFinished, TestFinished
 
 
 class Slowest:

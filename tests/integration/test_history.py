@@ -9,7 +9,7 @@ import threading
 import unittest
 
 from support import Done, ProjectCase, environment
-from zope.testrunner.history import Store
+from zope.testrunner.history.store import Store
 
 TESTS = """
     import os, time, unittest

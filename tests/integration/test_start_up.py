@@ -86,7 +86,7 @@ class PlainRun(ProjectCase):
 
     def test_what_is_asked_for_is_loaded(self) -> None:
         """The modules are looked for where they would be found."""
-        self.assertIn("zope.testrunner.slowest", self.loaded("--durations", "1"))
+        self.assertIn("zope.testrunner.history.durations", self.loaded("--durations", "1"))
 
     def test_nothing_is_left_in_the_current_directory(self) -> None:
         self.loaded()

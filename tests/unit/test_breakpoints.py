@@ -12,8 +12,8 @@ from collections.abc import Callable
 from types import FrameType
 from unittest import mock
 
-from zope.testrunner.breakpoints import Stops, watch_hook
-from zope.testrunner.execution.streams import Held
+from zope.testrunner.execution.streams.capture_sys import Held
+from zope.testrunner.execution.streams.debugger_streams import Stops, watch_hook
 
 
 class Stepping(bdb.Bdb):

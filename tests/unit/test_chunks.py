@@ -6,10 +6,10 @@ import sys
 import types
 import unittest
 
-from zope.testrunner.chunks import Group, groups_of, is_splittable, none_known, seconds_of
+from zope.testrunner.core.layer_registry import UNIT_TESTS
+from zope.testrunner.core.model import LayerName, LayerPlan
 from zope.testrunner.layer import UnitTests
-from zope.testrunner.layers import UNIT_TESTS
-from zope.testrunner.model import LayerName, LayerPlan
+from zope.testrunner.planning.work_groups import Group, groups_of, is_splittable, none_known, seconds_of
 
 
 class Plain(unittest.TestCase):

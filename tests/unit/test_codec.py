@@ -9,12 +9,13 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
-from zope.testrunner import codec, events, model
-from zope.testrunner.codec import KINDS, NotAnEvent, from_wire, to_wire
-from zope.testrunner.events import Event, LapMeasured, Notice, TestFinished, TestStarted
+from zope.testrunner.core import event_codec as codec
+from zope.testrunner.core import events, model
+from zope.testrunner.core.event_codec import KINDS, NotAnEvent, from_wire, to_wire
+from zope.testrunner.core.events import Event, LapMeasured, Notice, TestFinished, TestStarted
+from zope.testrunner.core.model import LayerName, Outcome, TestRef
+from zope.testrunner.core.value_class import Record
 from zope.testrunner.leaks import readings
-from zope.testrunner.model import LayerName, Outcome, TestRef
-from zope.testrunner.record import Record
 
 TEXTS = ("", "plain", 'quotes " and \\', "line\nends\r\n", "zażółć gęślą jaźń", "\x1e\x00", "lone \udcff surrogate", "𐏿")
 NAMES = vars(model) | vars(events) | vars(readings) | {"unittest": unittest, "Any": Any, "ClassVar": ClassVar}

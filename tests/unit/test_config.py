@@ -1,4 +1,4 @@
-"""Tests of `zope.testrunner.config`."""
+"""Tests of `zope.testrunner.core.config`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import argparse
 import sys
 import unittest
 
-from zope.testrunner.config import Config, Execution, LeakPolicy, Ordering, Output, Selection
+from zope.testrunner.core.config import Config, Execution, LeakPolicy, Ordering, Output, Selection
+from zope.testrunner.core.model import Levels
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.model import Levels
 from zope.testrunner.options import get_options
 
 

@@ -333,7 +333,7 @@ class TestForkedChildren(CoverageCase):
         self.write("forking.py", """
             import os, sys
             from zope.testrunner import runner
-            from zope.testrunner.config import Config
+            from zope.testrunner.core.config import Config
 
             class Forking(runner.Runner):
                 def run_tests(self):

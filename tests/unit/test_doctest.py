@@ -12,10 +12,10 @@ from unittest import mock
 import support_doctest
 
 from zope.testrunner._doctest import DocTest
-from zope.testrunner.events import ProblemReported, TestFinished
+from zope.testrunner.core.events import ProblemReported, TestFinished
+from zope.testrunner.core.model import LayerName, Outcome, Stats
 from zope.testrunner.exceptions import DocTestFailureException
 from zope.testrunner.execution.result import Result
-from zope.testrunner.model import LayerName, Outcome, Stats
 from zope.testrunner.options import get_options
 from zope.testrunner.testing import FakeClock, RecordingSink
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.events import Bus, Emit, Event, TestFinished, TestStarted
+from zope.testrunner.core.events import Bus, Emit, Event, TestFinished, TestStarted
 from zope.testrunner.report.tally import Tally
 from zope.testrunner.testing import RecordingSink
 

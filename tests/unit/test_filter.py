@@ -7,10 +7,10 @@ import tempfile
 import types
 import unittest
 
-from zope.testrunner.config import Config, Execution, Selection
+from zope.testrunner.core.config import Config, Execution, Selection
+from zope.testrunner.core.model import LayerName, Levels, Plan, Reason, Rejected
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.filter import UNITTEST_LAYER, Filter, build_filtering_func, closest, explain_empty, select
-from zope.testrunner.model import LayerName, Levels, Plan, Reason, Rejected
 
 
 def nothing():

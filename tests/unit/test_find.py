@@ -13,11 +13,11 @@ from unittest import mock
 
 import support
 from zope.testrunner import find
-from zope.testrunner.events import Discovered, ImportsSummed, Notice
+from zope.testrunner.core.events import Discovered, ImportsSummed, Notice
+from zope.testrunner.core.layer_registry import current_registry, registry_of_run
+from zope.testrunner.core.model import Plan, Reason
 from zope.testrunner.exceptions import DiscoveryError, DuplicateTestIDError, EndRun, LayerError, UsageError
 from zope.testrunner.layer import UnitTests
-from zope.testrunner.layers import current_registry, registry_of_run
-from zope.testrunner.model import Plan, Reason
 from zope.testrunner.options import get_options
 from zope.testrunner.testing import FakeClock, RecordingSink
 

@@ -4,7 +4,9 @@ import unittest
 from unittest import mock
 
 from zope.testrunner import formatter
-from zope.testrunner.report import palette, subunit, text
+from zope.testrunner.report.console import color_text as palette
+from zope.testrunner.report.console import text
+from zope.testrunner.report.subunit import formatters as subunit
 
 
 class HistoricalNameTest(unittest.TestCase):

@@ -8,7 +8,7 @@ import types
 import unittest
 
 import support
-from zope.testrunner.events import Event, Importance, Notice
+from zope.testrunner.core.events import Event, Importance, Notice
 from zope.testrunner.garbagecollection import Debug, Threshold
 from zope.testrunner.options import get_options
 

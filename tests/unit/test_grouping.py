@@ -1,4 +1,4 @@
-"""Tests of `zope.testrunner.grouping`."""
+"""Tests of `zope.testrunner.planning.fixture_grouping`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import types
 import unittest
 
-from zope.testrunner.grouping import class_with_fixtures, module_with_fixtures, neighbours
+from zope.testrunner.planning.fixture_grouping import class_with_fixtures, module_with_fixtures, neighbours
 
 
 def make_class(name, module="plain_module", **attributes):

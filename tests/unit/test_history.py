@@ -9,8 +9,9 @@ import unittest
 from unittest import mock
 
 from support import ProjectCase, environment
-from zope.testrunner import originals
-from zope.testrunner.history import (
+from zope.testrunner.core import originals
+from zope.testrunner.core.model import LayerName
+from zope.testrunner.history.store import (
     FLOOR,
     KEPT,
     Changes,
@@ -22,7 +23,6 @@ from zope.testrunner.history import (
     parse,
     render,
 )
-from zope.testrunner.model import LayerName
 
 UNIT = LayerName("zope.testrunner.layer.UnitTests")
 DAY = 86_400
@@ -262,7 +262,7 @@ class TestStore(ProjectCase):
 
     def test_runs_at_the_same_time_lose_nothing_of_each_other(self) -> None:
         code = (
-            "import sys; from zope.testrunner.history import *\n"
+            "import sys; from zope.testrunner.history.store import *\n"
             "for number in range(25):\n"
             "    name = f'{sys.argv[2]}.{number}'\n"
             f"    Store(sys.argv[1]).update(Changes(frozenset({{('test', name)}}), tests={{name: 1.0}}), {NOW})\n"

@@ -1,4 +1,4 @@
-"""What imports leave that copies of a process would share: `zope.testrunner.import_traces`."""
+"""What imports leave that copies of a process would share: `zope.testrunner.discovery.import_traces`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import unittest
 from importlib import import_module
 
 from support import ProjectCase, run_tests
-from zope.testrunner.execution.offspring import why_not_fork
-from zope.testrunner.import_traces import ImportTraces
+from zope.testrunner.discovery.import_traces import ImportTraces
+from zope.testrunner.workers.process_group import why_not_fork
 
 #: What a module does when it is imported, and what is said of it.
 KINDS = {

@@ -1,4 +1,4 @@
-"""Modules whose import takes long: `zope.testrunner.import_watch`."""
+"""Modules whose import takes long: `zope.testrunner.discovery.import_watch`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import unittest
 from unittest import mock
 
 from support import ProjectCase, run_tests
-from zope.testrunner.import_watch import ImportWatch
+from zope.testrunner.discovery.import_watch import ImportWatch
 
 
 class WatchTest(unittest.TestCase):

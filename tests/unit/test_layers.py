@@ -6,9 +6,7 @@ import itertools
 import random
 import unittest
 
-from zope.testrunner.exceptions import LayerError, LayerNotFound
-from zope.testrunner.layer import UnitTests
-from zope.testrunner.layers import (
+from zope.testrunner.core.layer_registry import (
     LayerRegistry,
     current_registry,
     gather_layers,
@@ -18,6 +16,8 @@ from zope.testrunner.layers import (
     registry_of_run,
     with_bases,
 )
+from zope.testrunner.exceptions import LayerError, LayerNotFound
+from zope.testrunner.layer import UnitTests
 
 
 class Instance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import unittest
 
-from zope.testrunner.events import TestsListed
+from zope.testrunner.core.events import TestsListed
 from zope.testrunner.listing import Listing
 
 

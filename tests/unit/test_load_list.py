@@ -7,8 +7,8 @@ import sys
 import unittest
 
 from support import ProjectCase, environment, run_tests
-from zope.testrunner.load_list import Wanted
-from zope.testrunner.model import LayerName, TestRef
+from zope.testrunner.core.model import LayerName, TestRef
+from zope.testrunner.planning.load_list import Wanted
 
 TESTS = """
 import unittest

@@ -9,8 +9,8 @@ import types
 import unittest
 from unittest import mock
 
-from zope.testrunner.model import LayerName, TestRef, seen_from
-from zope.testrunner.naming import Names, document_parts, names_from, names_of
+from zope.testrunner.core.model import LayerName, TestRef, seen_from
+from zope.testrunner.core.report_names import Names, document_parts, names_from, names_of
 
 
 class Outer:

@@ -10,10 +10,17 @@ import weakref
 from collections.abc import Callable, Iterator
 from unittest import mock
 
-from zope.testrunner import bare
+from zope.testrunner.core import bare_report as bare
+from zope.testrunner.core.exception_snapshot import (
+    LooseExcInfo,
+    is_doctest_report,
+    let_go,
+    plain_text,
+    report_text,
+    snapshot,
+)
+from zope.testrunner.core.model import Outcome, Problem
 from zope.testrunner.exceptions import DocTestFailureException
-from zope.testrunner.model import Outcome, Problem
-from zope.testrunner.problem import LooseExcInfo, is_doctest_report, let_go, plain_text, report_text, snapshot
 
 
 def raised(error: BaseException) -> LooseExcInfo:

@@ -5,7 +5,7 @@ import types
 import unittest
 from unittest import mock
 
-from zope.testrunner.pytest_examples import same_examples
+from zope.testrunner.pytest_plugin.examples import same_examples
 
 
 class SameExamplesTest(unittest.TestCase):

@@ -16,12 +16,12 @@ import support_streams
 from support_streams import options, shown
 
 from zope.testrunner import run_internal
-from zope.testrunner.events import Event
+from zope.testrunner.core.events import Event
+from zope.testrunner.core.model import Stats
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.model import Stats
-from zope.testrunner.replay import replay
+from zope.testrunner.history.replay import replay
+from zope.testrunner.report.console.text import OutputFormatter
 from zope.testrunner.report.eventlog import EventLog
-from zope.testrunner.report.text import OutputFormatter
 from zope.testrunner.testing import replay as replay_events
 
 
@@ -111,7 +111,7 @@ class ReplayTest(LogCase):
 
     def test_a_broken_output_fails_the_replay(self) -> None:
         self.record(support_streams.one_layer())
-        with mock.patch("zope.testrunner.report.junit.put", side_effect=OSError(errno.ENOSPC, "disk full")):
+        with mock.patch("zope.testrunner.report.xml.junit.put", side_effect=OSError(errno.ENOSPC, "disk full")):
             status, out, err = self.replayed("--junit-xml", str(self.path.with_suffix(".xml")))
 
         self.assertEqual(1, status)

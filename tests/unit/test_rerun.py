@@ -1,4 +1,4 @@
-"""The command that runs again what failed: `zope.testrunner.rerun`."""
+"""The command that runs again what failed: `zope.testrunner.history.rerun_command`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unittest import mock
 
 from support import ProjectCase, run_tests
 from zope import testrunner
-from zope.testrunner.rerun import rerun_command
+from zope.testrunner.history.rerun_command import rerun_command
 
 LABEL = "test_b (app.tests.T.test_b)"
 

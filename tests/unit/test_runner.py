@@ -16,11 +16,11 @@ from unittest import mock
 import zope.testrunner
 from support import SAMPLES
 from zope.testrunner import runner as module
-from zope.testrunner.config import Config
+from zope.testrunner.core.config import Config
+from zope.testrunner.core.model import Plan
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
 from zope.testrunner.layer import UnitTests
-from zope.testrunner.model import Plan
 from zope.testrunner.runner import Runner
 
 
@@ -489,7 +489,7 @@ class TestHistoricalNames(unittest.TestCase):
     def test_a_result_reports_to_the_output_of_the_options(self) -> None:
         from argparse import Namespace
 
-        from zope.testrunner.report.text import OutputFormatter
+        from zope.testrunner.report.console.text import OutputFormatter
 
         options = Namespace(output=OutputFormatter(Namespace(verbose=2, progress=False)))
         out = io.StringIO()

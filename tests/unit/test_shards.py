@@ -4,9 +4,9 @@ import random
 import unittest
 from collections import Counter
 
+from zope.testrunner.core.model import LayerName, LayerPlan, Plan, Reason, TestRef
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.model import LayerName, LayerPlan, Plan, Reason, TestRef
-from zope.testrunner.shards import Shard, Weights, asked_for, part_of, read_shard
+from zope.testrunner.planning.shards import Shard, Weights, asked_for, part_of, read_shard
 
 UNIT = LayerName("zope.testrunner.layer.UnitTests")
 COUNTED = Weights(lambda test: test.countTestCases(), lambda name: 0)

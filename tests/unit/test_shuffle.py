@@ -6,8 +6,8 @@ import random
 import types
 import unittest
 
-from zope.testrunner.events import Shuffled
-from zope.testrunner.model import Plan
+from zope.testrunner.core.events import Shuffled
+from zope.testrunner.core.model import Plan
 from zope.testrunner.shuffle import Shuffle, permuted, shuffle
 
 

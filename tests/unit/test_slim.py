@@ -7,7 +7,7 @@ import unittest
 from gc import get_referents
 from unittest import mock
 
-from zope.testrunner.slim import can_be_slim, lend, share, take_back, unshare
+from zope.testrunner.planning.slim_tests import can_be_slim, lend, share, take_back, unshare
 
 
 class Sample(unittest.TestCase):

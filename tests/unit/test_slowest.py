@@ -3,9 +3,9 @@ from __future__ import annotations
 import unittest
 from types import SimpleNamespace
 
-from zope.testrunner.events import Notice, SetUpFinished, TearDownFinished, TestFinished, TestStarted
-from zope.testrunner.model import LayerName, Outcome, TestRef
-from zope.testrunner.slowest import Slowest
+from zope.testrunner.core.events import Notice, SetUpFinished, TearDownFinished, TestFinished, TestStarted
+from zope.testrunner.core.model import LayerName, Outcome, TestRef
+from zope.testrunner.history.durations import Slowest
 
 LAYER = LayerName("mod.Layer")
 

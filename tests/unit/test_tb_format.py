@@ -207,7 +207,7 @@ class HiddenFrameTest(unittest.TestCase):
 
     def test_callers_of_layer_hooks_at_the_beginning(self) -> None:
         hook = module("def hook(f=None):\n    1 / 0 if f is None else f()\n", __name__="shop")
-        runner = module("def call(*f):\n    f[0](*f[1:])\n", __name__="zope.testrunner.execution.stack")
+        runner = module("def call(*f):\n    f[0](*f[1:])\n", __name__="zope.testrunner.execution.layer_stack")
 
         try:
             runner.call(hook.hook, lambda: runner.call(hook.hook))

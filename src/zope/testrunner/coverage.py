@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import TYPE_CHECKING, Protocol
 
-from zope.testrunner.events import Importance, Notice
+from zope.testrunner.core.events import Importance, Notice
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from _typeshed import TraceFunction
 
+    from zope.testrunner.features.trace_coverage import TestIgnore, TestTrace
     from zope.testrunner.runner import Runner
-    from zope.testrunner.tracing import TestIgnore, TestTrace
 
 __all__ = ["Coverage", "TestIgnore", "TestTrace"]
 
@@ -336,7 +336,7 @@ def keep_tracing() -> Callable[[], None]:
 
 def __getattr__(name: str) -> object:
     if name in ("TestTrace", "TestIgnore"):
-        from zope.testrunner import tracing
+        from zope.testrunner.features import trace_coverage as tracing
 
         return getattr(tracing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,17 +11,17 @@ from contextlib import nullcontext
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, NoReturn
 
-from zope.testrunner.breakpoints import HandBack, Stops, watch_hook
+from zope.testrunner.core.import_hooks import when_imported
 from zope.testrunner.exceptions import EndRun
+from zope.testrunner.execution.streams.debugger_streams import HandBack, Stops, watch_hook
 from zope.testrunner.feature import Feature
-from zope.testrunner.imported import when_imported
 
 if TYPE_CHECKING:
     import doctest
     import pdb  # noqa: T100
     from types import FrameType, TracebackType
 
-    from zope.testrunner.problem import LooseExcInfo
+    from zope.testrunner.core.exception_snapshot import LooseExcInfo
 
 # Where a debugger is entered nobody can be handed the streams of the run: tests call it, and so does what finds tests.
 _hand_back: ContextVar[HandBack] = ContextVar("streams_of_the_debugger", default=nullcontext)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zope.testrunner.model import Plan
+    from zope.testrunner.core.model import Plan
     from zope.testrunner.runner import Runner
 
 

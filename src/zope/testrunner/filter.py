@@ -6,10 +6,10 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from zope.testrunner.config import Selection
+from zope.testrunner.core.config import Selection
+from zope.testrunner.core.model import LayerName, LayerPlan, Plan, Reason, Rejected
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
-from zope.testrunner.model import LayerName, LayerPlan, Plan, Reason, Rejected
 
 #: The name of the layer of tests that name no other.
 UNITTEST_LAYER = LayerName("zope.testrunner.layer.UnitTests")

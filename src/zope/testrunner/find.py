@@ -18,7 +18,19 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, TextIO, TypeGuard
 from zipimport import zipimporter
 
-from zope.testrunner.events import Discovered, Importance, ImportsSummed, Notice
+from zope.testrunner.core.events import Discovered, Importance, ImportsSummed, Notice
+from zope.testrunner.core.exception_snapshot import LooseExcInfo, snapshot
+from zope.testrunner.core.layer_registry import current_registry
+from zope.testrunner.core.model import (
+    ImportFailure,
+    LayerName,
+    Levels,
+    Outcome,
+    Plan,
+    Reason,
+    Rejected,
+    Test,
+)
 from zope.testrunner.exceptions import (
     DiscoveryError,
     DuplicateTestIDError,
@@ -31,19 +43,7 @@ from zope.testrunner.execution.forks import Forks, current
 from zope.testrunner.feature import Feature
 from zope.testrunner.filter import SAMPLE, build_filtering_func, is_text
 from zope.testrunner.layer import UnitTests
-from zope.testrunner.layers import current_registry
-from zope.testrunner.model import (
-    ImportFailure,
-    LayerName,
-    Levels,
-    Outcome,
-    Plan,
-    Reason,
-    Rejected,
-    Test,
-)
-from zope.testrunner.problem import LooseExcInfo, snapshot
-from zope.testrunner.slim import share
+from zope.testrunner.planning.slim_tests import share
 
 if TYPE_CHECKING:
     import argparse
@@ -330,7 +330,7 @@ class _Choice:
         return False
 
 
-#: The attribute that the markers of `zope.testrunner.leaks.expected` set; what is on a suite holds for its tests.
+#: The attribute that the markers of `zope.testrunner.leaks.markers` set; what is on a suite holds for its tests.
 LEAK_MARKER = "__leaks_expected__"
 
 
@@ -872,7 +872,7 @@ class Find(Feature):
         runner = self.runner
         if runner.worker or not (getattr(runner.options, "verbose", 0) or _is_terminal(sys.stderr)):
             return nullcontext()
-        from zope.testrunner.import_watch import ImportWatch
+        from zope.testrunner.discovery.import_watch import ImportWatch
 
         watch = ImportWatch()
         journal.watchers.append(watch.begin)
@@ -886,7 +886,7 @@ class Find(Feature):
         if not copies or self.runner.worker or getattr(options, "list_tests", False):
             yield
             return
-        from zope.testrunner.import_traces import ImportTraces
+        from zope.testrunner.discovery.import_traces import ImportTraces
 
         traces = self.runner.import_traces = ImportTraces()
         journal.watchers.append(traces.begin)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zope.testrunner.report import terminal
-from zope.testrunner.report.palette import ColorfulOutputFormatter
-from zope.testrunner.report.terminal import tigetnum
-from zope.testrunner.report.text import OutputFormatter
-from zope.testrunner.report.wrapper import XMLOutputFormattingWrapper
+from zope.testrunner.report.console import terminfo as terminal
+from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
+from zope.testrunner.report.console.terminfo import tigetnum
+from zope.testrunner.report.console.text import OutputFormatter
+from zope.testrunner.report.xml.legacy_xml import XMLOutputFormattingWrapper
 
 if TYPE_CHECKING:
-    from zope.testrunner.report.subunit import SubunitOutputFormatter, SubunitV2OutputFormatter
+    from zope.testrunner.report.subunit.formatters import SubunitOutputFormatter, SubunitV2OutputFormatter
 
 
 def terminal_has_colors() -> bool:
@@ -22,7 +22,7 @@ def terminal_has_colors() -> bool:
 def __getattr__(name: str) -> object:
     if name in ("SubunitOutputFormatter", "SubunitV2OutputFormatter"):
         # Only few runs need these.
-        from zope.testrunner.report import subunit
+        from zope.testrunner.report.subunit import formatters as subunit
 
         return getattr(subunit, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
-from zope.testrunner.events import Importance, Notice
+from zope.testrunner.core.events import Importance, Notice
 from zope.testrunner.feature import Feature
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zope.testrunner.events import TestsListed
+from zope.testrunner.core.events import TestsListed
+from zope.testrunner.core.model import LayerName, TestRef
 from zope.testrunner.feature import Feature
-from zope.testrunner.model import LayerName, TestRef
 
 if TYPE_CHECKING:
     from zope.testrunner.runner import Runner

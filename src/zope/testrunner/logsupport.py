@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from zope.testrunner.core.import_hooks import when_imported
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
-from zope.testrunner.imported import when_imported
 
 if TYPE_CHECKING:
     from logging import NullHandler

@@ -2,7 +2,7 @@
 
 `parser` and its five groups are public, so that projects can add options of their own to them or change defaults before
 the run.  `get_options` turns words into a namespace of attributes; it prints nothing (only ``-h`` does, by argparse), makes
-no formatter and imports no test.  `zope.testrunner.config.Config` is the typed view of what it returns.
+no formatter and imports no test.  `zope.testrunner.core.config.Config` is the typed view of what it returns.
 
 The version is not asked for here: with ``--version`` the namespace has a true ``showversion``, and the runner prints the
 version and ends.
@@ -242,7 +242,7 @@ def _stab_run(text: str) -> str:
 
 def _size(text: str) -> int:
     """A number of bytes, such as ``10MB`` or ``1.5 GiB``."""
-    from zope.testrunner.sizes import bytes_of
+    from zope.testrunner.core.byte_sizes import bytes_of
 
     try:
         return bytes_of(text)
@@ -737,7 +737,7 @@ def get_options(
     Besides the values of options, the namespace has ``original_testrunner_args`` (``args``), ``prefix`` and ``test_path``
     (pairs of a directory and the package that it belongs to), ``fail`` (False), and ``notices``, texts to show to people.
     It also has ``started_in``, the current directory: paths are as the user gave them, and they are seen from there
-    (`zope.testrunner.config.from_start`).
+    (`zope.testrunner.core.config.from_start`).
 
     Raises `UsageError` if the run cannot be done as asked; ``status`` is the exit status for it, and texts of those with
     status 1 have always gone to standard output.  Where it is the words that make no sense, it is a `CommandLineError`.
@@ -812,7 +812,7 @@ def _color_of_environment() -> bool | None:
 
 
 def _has_colors() -> bool:
-    from zope.testrunner.report.terminal import terminal_has_colors
+    from zope.testrunner.report.console.terminfo import terminal_has_colors
 
     return terminal_has_colors()
 
@@ -987,7 +987,7 @@ def _resolve_targets(options: argparse.Namespace) -> None:
         # Most patterns are a word, or have signs that no name has.
         if "." not in word and os.sep not in word:
             continue
-        from zope.testrunner.targets import resolve
+        from zope.testrunner.discovery.targets import resolve
 
         target = resolve(word, options.prefix)
         if target is None:
@@ -1013,7 +1013,7 @@ def _also(search: Callable[[str], re.Match[str] | None], name: str) -> Callable[
 def _complete_history(options: argparse.Namespace) -> None:
     """Set what may also come from the environment, as far as it concerns shards and what is remembered of earlier runs."""
     if options.shard is not None or "TEST_SHARD_INDEX" in os.environ or "TEST_TOTAL_SHARDS" in os.environ:
-        from zope.testrunner.shards import asked_for
+        from zope.testrunner.planning.shards import asked_for
 
         options.shard = asked_for(options.shard, os.environ)
     if options.history is None:

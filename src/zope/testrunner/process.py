@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO, cast
 
-from zope.testrunner.execution.trailer import Trailer
-from zope.testrunner.execution.worker import FakeInputContinueGenerator
 from zope.testrunner.feature import Feature
+from zope.testrunner.workers.command_line import FakeInputContinueGenerator
+from zope.testrunner.workers.trailer import Trailer
 
 if TYPE_CHECKING:
     from zope.testrunner.runner import Runner

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from zope.testrunner.events import Importance, Notice, ProfileReady
+from zope.testrunner.core.events import Importance, Notice, ProfileReady
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
 

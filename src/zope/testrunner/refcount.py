@@ -1,11 +1,11 @@
-"""Historical face of the table by type: `TrackRefs`.  `zope.testrunner.leaks.refcounts` does the counting."""
+"""Historical face of the table by type: `TrackRefs`.  `zope.testrunner.leaks.trackers.refcounts` does the counting."""
 
 from __future__ import annotations
 
 import sys
 
-from zope.testrunner.leaks.refcounts import TypeTable
 from zope.testrunner.leaks.settle import collect
+from zope.testrunner.leaks.trackers.refcounts import TypeTable
 
 
 class TrackRefs:
@@ -55,7 +55,7 @@ class TrackRefs:
         """Print a table of the changes, and forget them; nothing is printed if there are none."""
         rows, self.delta = self.delta, None
         if rows:
-            from zope.testrunner.report.tables import growth_table
+            from zope.testrunner.report.console.growth_table import growth_table
 
             sys.stdout.write(growth_table(rows))
 

@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
-from zope.testrunner.assembly import built_in_features
-from zope.testrunner.config import Config
-from zope.testrunner.events import (
+from zope.testrunner.core.config import Config
+from zope.testrunner.core.events import (
     Bus,
     Event,
     Importance,
@@ -22,6 +21,17 @@ from zope.testrunner.events import (
     RunStarted,
     Sink,
 )
+from zope.testrunner.core.layer_registry import (
+    LayerRegistry,
+    current_registry,
+    gather_layers,
+    layer_sort_key,
+    name_of,
+    order_by_bases,
+    registry_of_run,
+)
+from zope.testrunner.core.model import LayerName, Plan, Reason, seen_from
+from zope.testrunner.core.originals import os, time
 from zope.testrunner.exceptions import (
     CanNotTearDown,
     EndRun,
@@ -31,44 +41,34 @@ from zope.testrunner.exceptions import (
     UnexpectedSuccess,
     UsageError,
 )
-from zope.testrunner.execution import worker
+from zope.testrunner.execution.layer_stack import set_up_order
 from zope.testrunner.execution.result import Result
 from zope.testrunner.execution.serial import Serial, Setting, order_of
-from zope.testrunner.execution.stack import set_up_order
-from zope.testrunner.execution.streams import Held
-from zope.testrunner.execution.worker import FakeInputContinueGenerator
+from zope.testrunner.execution.streams.capture_sys import Held
+from zope.testrunner.features.builtin import built_in_features
 from zope.testrunner.filter import explain_empty
-from zope.testrunner.layers import (
-    LayerRegistry,
-    current_registry,
-    gather_layers,
-    layer_sort_key,
-    name_of,
-    order_by_bases,
-    registry_of_run,
-)
-from zope.testrunner.model import LayerName, Plan, Reason, seen_from
 from zope.testrunner.options import complaint, get_options
-from zope.testrunner.originals import os, time
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
-from zope.testrunner.report.standins import ReportedExcInfo
+from zope.testrunner.report.formatter_adapter import Verbs, layer_label
+from zope.testrunner.report.recorded_objects import ReportedExcInfo
 from zope.testrunner.report.tally import Tally
-from zope.testrunner.report.verbs import Verbs, layer_label
+from zope.testrunner.workers import command_line as worker
+from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 
 if TYPE_CHECKING:
     import argparse
 
-    from zope.testrunner.chunks import Expected
-    from zope.testrunner.events import Emit
-    from zope.testrunner.execution.capture import Captured
-    from zope.testrunner.execution.launch import Script, Serve
+    from zope.testrunner.core.events import Emit
+    from zope.testrunner.core.model import ExcInfo, Test
+    from zope.testrunner.discovery.import_traces import ImportTraces
     from zope.testrunner.execution.serial import Executor, ReadyLayer
+    from zope.testrunner.execution.streams.capture_fd import Captured
     from zope.testrunner.feature import Feature
-    from zope.testrunner.import_traces import ImportTraces
-    from zope.testrunner.model import ExcInfo, Test
+    from zope.testrunner.planning.work_groups import Expected
     from zope.testrunner.report import Named
-    from zope.testrunner.report.running import RunningJobs
-    from zope.testrunner.report.text import OutputFormatter
+    from zope.testrunner.report.console.live_status import RunningJobs
+    from zope.testrunner.report.console.text import OutputFormatter
+    from zope.testrunner.workers.launchers import Script, Serve
 
 #: Exit statuses beyond 0 and 1; that of a usage error is in the error.
 NOTHING_SELECTED = 5
@@ -266,10 +266,10 @@ class Runner:
             _without_jit()
         if self.config.execute.uses_children:
             # With all that it needs of the system, before tests can put something else in its place.
-            from zope.testrunner.execution import launch  # noqa: F401
+            from zope.testrunner.workers import launchers as launch  # noqa: F401
 
             if self.config.execute.start_method == "spawn":
-                from zope.testrunner.originals import subprocess  # noqa: F401
+                from zope.testrunner.core.originals import subprocess  # noqa: F401
         self._bus = self._new_bus(self._sinks())
         for text in self.options.notices if self.worker == 0 else ():
             self.emit(OutputPassed(self.clock(), 0, "stdout", f"{text}\n".encode("utf-8", "backslashreplace")))
@@ -304,7 +304,7 @@ class Runner:
 
     def _make_output(self, options: argparse.Namespace) -> None:
         if not options.showversion and is_for_programs(options):
-            from zope.testrunner.execution.capture import Captured
+            from zope.testrunner.execution.streams.capture_fd import Captured
 
             options.buffer = True
             self._captured = Captured(self._capture_directory)
@@ -333,7 +333,7 @@ class Runner:
     def _new_bus(self, sinks: list[Sink]) -> Bus:
         if self._captured is None:
             return Bus(sinks, self._files.dropped)
-        from zope.testrunner.execution.capture import CapturingBus
+        from zope.testrunner.execution.streams.capture_fd import CapturingBus
 
         return CapturingBus(sinks, self._files.dropped, self._captured, self.worker)
 
@@ -366,7 +366,7 @@ class Runner:
             return
         rest = b"".join(self._captured.stop())
         if rest and sys.stderr is not None:
-            from zope.testrunner.report.verbs import pass_through
+            from zope.testrunner.report.formatter_adapter import pass_through
 
             with contextlib.suppress(OSError, ValueError):
                 pass_through(sys.stderr, rest)
@@ -401,7 +401,7 @@ class Runner:
         watching: list[Sink] = [feature for feature in self.features if hasattr(feature, "takes")]
         sinks: list[Sink] = []
         if self.config.execute.uses_children and self._captured is None and not self.listing:
-            from zope.testrunner.report.running import RunningJobs
+            from zope.testrunner.report.console.live_status import RunningJobs
 
             self._running = RunningJobs(self.config.output.slow_threshold, self._columns())
             sinks.append(self._running)
@@ -516,7 +516,7 @@ class Runner:
 
     def _take_orders(self) -> None:
         """Run what the parent wants, which makes the report."""
-        from zope.testrunner.execution.serving import serve_as_told
+        from zope.testrunner.workers.main import serve_as_told
 
         assert self._orders is not None
         self.show_report = False
@@ -538,11 +538,11 @@ class Runner:
     def _setting(self) -> Setting:
         emit: Emit = self._bus.emit
         if self.config.leaks.layers:
-            from zope.testrunner.execution.hunt import once_per_layer
+            from zope.testrunner.execution.monitors.leak_hunt import once_per_layer
 
             emit = once_per_layer(emit)
         if (self.config.leaks.hunts or self.config.leaks.report) and self.worker == 0:
-            from zope.testrunner.execution.notices import once_per_run
+            from zope.testrunner.execution.monitors.settler_notices import once_per_run
 
             emit = once_per_run(emit)
         return Setting(
@@ -562,8 +562,8 @@ class Runner:
     def _executor(self, setting: Setting) -> Executor:
         if not self.config.execute.uses_children:
             return Serial(setting, self._elsewhere(setting))
-        from zope.testrunner.chunks import none_known
-        from zope.testrunner.execution.launch import pool_for
+        from zope.testrunner.planning.work_groups import none_known
+        from zope.testrunner.workers.launchers import pool_for
 
         pool = pool_for(setting, self.script, self._work, self.expected or none_known, self._note)
         if self._running is not None:
@@ -574,8 +574,8 @@ class Runner:
 
     def _tell_what_stays_together(self, traces: ImportTraces) -> None:
         """Say for each module why its tests are not divided, if they would be otherwise."""
-        from zope.testrunner.chunks import module_of
-        from zope.testrunner.layers import UNIT_TESTS
+        from zope.testrunner.core.layer_registry import UNIT_TESTS
+        from zope.testrunner.planning.work_groups import module_of
 
         counts: dict[str, int] = {}
         for layer in self.plan.layers:
@@ -594,7 +594,7 @@ class Runner:
             self.emit(Notice(self.clock(), 0, Importance.INFO, text))
 
     def _show_running(self, jobs: Sequence[tuple[str, str, float]]) -> None:
-        from zope.testrunner.report.running import Running
+        from zope.testrunner.report.console.live_status import Running
 
         assert self._running is not None
         self._running.show([Running(*job) for job in jobs])
@@ -603,7 +603,7 @@ class Runner:
     def script(self) -> Script:
         """How to start this run once more, for a child process."""
         from zope.testrunner import _script_parts
-        from zope.testrunner.execution.launch import Script
+        from zope.testrunner.workers.launchers import Script
 
         execute = self.config.execute
         parts = self.script_parts if self.script_parts is not None else _script_parts(self.args)
@@ -622,12 +622,12 @@ class Runner:
         """Be a copy of the process that was started, which runs tests for it."""
         self.worker = worker
         if self._captured is not None:
-            from zope.testrunner.execution.capture import Captured
+            from zope.testrunner.execution.streams.capture_fd import Captured
 
             self._captured = Captured()
             self._captured.start()
 
-        from zope.testrunner.execution.serving import Forward
+        from zope.testrunner.workers.main import Forward
 
         def begin(emit: Emit) -> None:
             self._bus = Bus([Forward(emit)])
@@ -689,7 +689,7 @@ class _Resumer:
         self._setting = setting
 
     def __call__(self, layers: Sequence[ReadyLayer]) -> bool:
-        from zope.testrunner.execution.children import Children
+        from zope.testrunner.workers.resume import Children
 
         return Children(self._setting, self._runner.script)(layers)
 
@@ -804,7 +804,7 @@ def _output_of(options: argparse.Namespace) -> OutputFormatter:
 
 def repr_lines(obj: object, max_width: int = 75, max_lines: int = 5) -> list[str]:
     """The pretty-printed repr of any object, cut to a width and a number of lines."""
-    from zope.testrunner.execution.leftovers import repr_lines as lines
+    from zope.testrunner.execution.monitors.leftovers import repr_lines as lines
 
     return lines(obj, max_width, max_lines)
 

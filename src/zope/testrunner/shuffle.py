@@ -6,10 +6,10 @@ import unittest
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from zope.testrunner.events import Shuffled
+from zope.testrunner.core.events import Shuffled
+from zope.testrunner.core.model import LayerPlan, Plan, Test
 from zope.testrunner.feature import Feature
-from zope.testrunner.grouping import neighbours
-from zope.testrunner.model import LayerPlan, Plan, Test
+from zope.testrunner.planning.fixture_grouping import neighbours
 
 if TYPE_CHECKING:
     import random

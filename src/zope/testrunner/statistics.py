@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from zope.testrunner.events import RunFinished
+from zope.testrunner.core.events import RunFinished
+from zope.testrunner.core.originals import os, time
 from zope.testrunner.feature import Feature
-from zope.testrunner.originals import os, time
 
 
 class Statistics(Feature):
@@ -53,8 +53,8 @@ class Statistics(Feature):
     def _places(self) -> tuple[tuple[str, ...], tuple[str, ...], str]:
         """Where the errors and the failures are, and the command that runs again what has gone wrong."""
         # Most runs need neither of these.
+        from zope.testrunner.history.rerun_command import rerun_command
         from zope.testrunner.report.locations import location
-        from zope.testrunner.rerun import rerun_command
 
         runner = self.runner
         tally, options, select = runner.tally, runner.options, runner.config.select

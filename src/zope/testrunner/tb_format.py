@@ -19,7 +19,7 @@ from traceback import TracebackException
 from types import TracebackType
 from typing import Final, TextIO
 
-from zope.testrunner import bare
+from zope.testrunner.core import bare_report as bare
 from zope.testrunner.feature import Feature
 
 # As it is before any test can put something in its place.
@@ -43,7 +43,7 @@ _ON_DEMAND: Final = ("_colorize", "_suggestions", "codeop")
 _MOST_FRAMES: Final = 200
 
 # The parts of this package that call the hooks of layers; where their frames lead a traceback they say nothing.
-_CALLERS = ("zope.testrunner.execution", "zope.testrunner.layers")
+_CALLERS = ("zope.testrunner.execution", "zope.testrunner.core.layer_registry")
 
 #: The part of unittest that calls coroutines, which does not mark its frames as unittest's own.
 _COROUTINES = "unittest.async_case"

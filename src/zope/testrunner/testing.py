@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from zope.testrunner.events import Emit, Event, Sink
+from zope.testrunner.core.events import Emit, Event, Sink
 
 Kind = TypeVar("Kind")
 

@@ -7,9 +7,9 @@ import gc
 import io
 import unittest
 
-from zope.testrunner.execution.again import Again, WentDifferently, another
+from zope.testrunner.core.model import LayerName
+from zope.testrunner.execution.monitors.quiet_rerun import Again, WentDifferently, another
 from zope.testrunner.execution.result import Hooks
-from zope.testrunner.model import LayerName
 from zope.testrunner.testing import FakeClock
 
 

@@ -6,14 +6,14 @@ import json
 from unittest import mock
 
 from support import ProjectCase
-from zope.testrunner.config import LeakPolicy
+from zope.testrunner.core.config import LeakPolicy
+from zope.testrunner.core.model import LayerName
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.execution.baseline import Baseline
-from zope.testrunner.execution.hunt import Hunt
+from zope.testrunner.execution.monitors.leak_baseline import Baseline
+from zope.testrunner.execution.monitors.leak_hunt import Hunt
 from zope.testrunner.leaks import Finding
-from zope.testrunner.leaks.expected import Expected
+from zope.testrunner.leaks.markers import Expected
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
-from zope.testrunner.model import LayerName
 
 
 def leak(tracker: str, per_run: int) -> Verdict:

@@ -6,7 +6,7 @@ import unittest
 
 from support_pool import PoolCase, Whole, WithFixture, plain
 
-from zope.testrunner.events import (
+from zope.testrunner.core.events import (
     OutputPassed,
     ProblemReported,
     SetUpFinished,
@@ -17,12 +17,12 @@ from zope.testrunner.events import (
     TestStarted,
     WorkerLost,
 )
-from zope.testrunner.execution.blame import LINES_SHOWN, Blame, told
-from zope.testrunner.execution.child import Child
-from zope.testrunner.execution.jobs import Job, Schedule
-from zope.testrunner.execution.serving import HEAD, Order
-from zope.testrunner.execution.telling import Teller
-from zope.testrunner.model import LayerName, Outcome, TearDownEnd, TestRef
+from zope.testrunner.core.model import LayerName, Outcome, TearDownEnd, TestRef
+from zope.testrunner.workers.crash_report import LINES_SHOWN, Blame, told
+from zope.testrunner.workers.handle import Child
+from zope.testrunner.workers.main import HEAD, Order
+from zope.testrunner.workers.ordered_report import Teller
+from zope.testrunner.workers.scheduler import Job, Schedule
 
 
 class BlameCase(PoolCase):

@@ -9,9 +9,9 @@ import sys
 import unittest
 from collections.abc import Iterator
 
-from zope.testrunner.events import CleanUpStarted, OutputPassed, TestFinished
-from zope.testrunner.execution.capture import Captured, CapturingBus
-from zope.testrunner.model import LayerName, Outcome, TestRef
+from zope.testrunner.core.events import CleanUpStarted, OutputPassed, TestFinished
+from zope.testrunner.core.model import LayerName, Outcome, TestRef
+from zope.testrunner.execution.streams.capture_fd import Captured, CapturingBus
 from zope.testrunner.testing import RecordingSink
 
 TEST = TestRef(None, LayerName("L"), id="t", label="t")
@@ -149,8 +149,8 @@ class TheBus(unittest.TestCase):
         read, write = os.pipe()
         script = """
 import os, sys
-from zope.testrunner.events import OutputPassed
-from zope.testrunner.execution.capture import Captured, CapturingBus
+from zope.testrunner.core.events import OutputPassed
+from zope.testrunner.execution.streams.capture_fd import Captured, CapturingBus
 
 class Sink:
     def takes(self, kind):

@@ -8,10 +8,10 @@ from unittest import mock
 
 from support_pool import Other, PoolCase, WithFixture, plain, signals
 
-from zope.testrunner.events import SetUpStarted, TearDownStarted
-from zope.testrunner.execution import child as module
-from zope.testrunner.execution.child import MUCH, TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, Child
-from zope.testrunner.model import LayerName, TestRef
+from zope.testrunner.core.events import SetUpStarted, TearDownStarted
+from zope.testrunner.core.model import LayerName, TestRef
+from zope.testrunner.workers import handle as module
+from zope.testrunner.workers.handle import MUCH, TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, Child
 
 
 class TestWhatIsLeft(PoolCase):

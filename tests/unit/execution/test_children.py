@@ -8,9 +8,9 @@ import unittest
 from collections.abc import Sequence
 from unittest import mock
 
-from zope.testrunner.codec import VERSION
-from zope.testrunner.config import Execution, LeakPolicy
-from zope.testrunner.events import (
+from zope.testrunner.core.config import Execution, LeakPolicy
+from zope.testrunner.core.event_codec import VERSION
+from zope.testrunner.core.events import (
     Event,
     Importance,
     LayerStarted,
@@ -20,14 +20,14 @@ from zope.testrunner.events import (
     RunFinished,
     WorkerLost,
 )
-from zope.testrunner.execution import wire
-from zope.testrunner.execution.children import Children
-from zope.testrunner.execution.launch import Script
+from zope.testrunner.core.layer_registry import LayerRegistry
+from zope.testrunner.core.model import LayerName, LayerPlan, Stats
 from zope.testrunner.execution.serial import ReadyLayer, Setting
-from zope.testrunner.execution.worker import VARIABLE
-from zope.testrunner.layers import LayerRegistry
-from zope.testrunner.model import LayerName, LayerPlan, Stats
 from zope.testrunner.testing import FakeClock, RecordingSink
+from zope.testrunner.workers import stdout_frames as wire
+from zope.testrunner.workers.command_line import VARIABLE
+from zope.testrunner.workers.launchers import Script
+from zope.testrunner.workers.resume import Children
 
 DONE = RunFinished(0.0, 1, Stats(ran=2), 0.1, 1)
 

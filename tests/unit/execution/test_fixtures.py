@@ -7,10 +7,10 @@ import types
 import unittest
 from collections.abc import Callable, Iterable
 
-from zope.testrunner.events import FixtureSkipped, ProblemReported, TestStarted
+from zope.testrunner.core.events import FixtureSkipped, ProblemReported, TestStarted
+from zope.testrunner.core.model import LayerName
 from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.result import Result
-from zope.testrunner.model import LayerName
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 

@@ -9,9 +9,9 @@ import unittest
 from collections.abc import Callable
 from unittest import mock
 
+from zope.testrunner.core.model import LayerName, Outcome, TestRef
 from zope.testrunner.execution import forks as module
 from zope.testrunner.execution.forks import Forks, Origin, current, problem_of
-from zope.testrunner.model import LayerName, Outcome, TestRef
 
 RETURNED = "returned from it"
 

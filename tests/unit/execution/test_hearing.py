@@ -7,7 +7,7 @@ from unittest import mock
 
 from support_pool import PoolCase, plain, signals
 
-from zope.testrunner.events import (
+from zope.testrunner.core.events import (
     Importance,
     Notice,
     OutputPassed,
@@ -17,19 +17,19 @@ from zope.testrunner.events import (
     TestBrokenOff,
     TestFinished,
 )
-from zope.testrunner.execution import child as child_module
-from zope.testrunner.execution import serving
-from zope.testrunner.execution.blame import Blame
-from zope.testrunner.execution.child import Child
-from zope.testrunner.execution.hearing import Hearing
-from zope.testrunner.execution.jobs import Job, Schedule
-from zope.testrunner.execution.limits import Limits
-from zope.testrunner.execution.messages import mark
-from zope.testrunner.execution.parcels import parcel
-from zope.testrunner.execution.serving import HEAD, Order
-from zope.testrunner.execution.telling import Teller
-from zope.testrunner.layers import UNIT_TESTS
-from zope.testrunner.model import Outcome, Problem, TestRef
+from zope.testrunner.core.layer_registry import UNIT_TESTS
+from zope.testrunner.core.model import Outcome, Problem, TestRef
+from zope.testrunner.execution.timeouts import Limits
+from zope.testrunner.workers import handle as child_module
+from zope.testrunner.workers import main as serving
+from zope.testrunner.workers.crash_report import Blame
+from zope.testrunner.workers.dispatcher import Hearing
+from zope.testrunner.workers.framing import mark
+from zope.testrunner.workers.handle import Child
+from zope.testrunner.workers.main import HEAD, Order
+from zope.testrunner.workers.marshal_codec import parcel
+from zope.testrunner.workers.ordered_report import Teller
+from zope.testrunner.workers.scheduler import Job, Schedule
 
 
 class HearingCase(PoolCase):

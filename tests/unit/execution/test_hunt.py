@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 import unittest
 
-from zope.testrunner.config import Execution, LeakPolicy
-from zope.testrunner.events import LeakJudged
+from zope.testrunner.core.config import Execution, LeakPolicy
+from zope.testrunner.core.events import LeakJudged
+from zope.testrunner.core.layer_registry import UNIT_TESTS, LayerRegistry
+from zope.testrunner.core.model import Plan
 from zope.testrunner.execution.serial import Serial, Setting
-from zope.testrunner.layers import UNIT_TESTS, LayerRegistry
 from zope.testrunner.leaks.readings import Growth
-from zope.testrunner.model import Plan
-from zope.testrunner.slim import share
+from zope.testrunner.planning.slim_tests import share
 from zope.testrunner.testing import RecordingSink
 
 

@@ -6,9 +6,9 @@ import signal
 
 from support_pool import Other, PoolCase, Whole, WithFixture, plain, signals
 
-from zope.testrunner.config import LeakPolicy
-from zope.testrunner.execution.jobs import SHARES, Job, Schedule
-from zope.testrunner.execution.serving import Order
+from zope.testrunner.core.config import LeakPolicy
+from zope.testrunner.workers.main import Order
+from zope.testrunner.workers.scheduler import SHARES, Job, Schedule
 
 
 def groups(order: Order | None) -> list[int]:

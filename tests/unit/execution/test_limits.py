@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.execution.limits import Limits
+from zope.testrunner.execution.timeouts import Limits
 
 
 class Plain(unittest.TestCase):

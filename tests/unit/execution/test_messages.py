@@ -6,8 +6,8 @@ import os
 import unittest
 from unittest import mock
 
-from zope.testrunner import originals
-from zope.testrunner.execution.messages import Inbox, NoMessage, Printed, mark, packed, pieces, read_message
+from zope.testrunner.core import originals
+from zope.testrunner.workers.framing import Inbox, NoMessage, Printed, mark, packed, pieces, read_message
 
 TOKEN = b"c0ffee00"
 
@@ -63,7 +63,7 @@ class TestPieces(unittest.TestCase):
     def test_much_is_read_to_its_end(self) -> None:
         os.write(self.writing, b"more")
         os.close(self.writing)
-        with mock.patch("zope.testrunner.execution.messages._PIECE", 2):
+        with mock.patch("zope.testrunner.workers.framing._PIECE", 2):
             self.assertEqual([b"mo", b"re", b""], list(pieces(self.reading)))
 
 

@@ -9,9 +9,9 @@ import sys
 import unittest
 from unittest import mock
 
-from zope.testrunner import originals
+from zope.testrunner.core import originals
 from zope.testrunner.execution.forks import Forks, current
-from zope.testrunner.execution.offspring import BROKEN, Ends, Strays, fork, readable, standard_descriptors
+from zope.testrunner.workers.process_group import BROKEN, Ends, Strays, fork, readable, standard_descriptors
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "needs fork")

@@ -5,11 +5,19 @@ from __future__ import annotations
 import marshal
 import unittest
 
-from zope.testrunner.events import LapMeasured, LeakJudged, Left, LeftBehind, ProblemReported, TearDownFinished, TestFinished
-from zope.testrunner.execution.parcels import parcel, unparcel
+from zope.testrunner.core.events import (
+    LapMeasured,
+    LeakJudged,
+    Left,
+    LeftBehind,
+    ProblemReported,
+    TearDownFinished,
+    TestFinished,
+)
+from zope.testrunner.core.model import LayerName, Outcome, Problem, TearDownEnd, TestRef
+from zope.testrunner.core.report_names import Names
 from zope.testrunner.leaks.readings import Change, Growth, Reading, Unit, Verdict
-from zope.testrunner.model import LayerName, Outcome, Problem, TearDownEnd, TestRef
-from zope.testrunner.naming import Names
+from zope.testrunner.workers.marshal_codec import parcel, unparcel
 
 LAYER = LayerName("m.L")
 TEST = TestRef(None, LAYER, 2, id="m.T.test", label="test (m.T.test)").named(Names("a", "b", "c"))

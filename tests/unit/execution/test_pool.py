@@ -8,15 +8,15 @@ from unittest import mock
 
 from support_pool import PoolCase, plain
 
-from zope.testrunner.config import Execution
-from zope.testrunner.events import LayerFinished, LayerStarted, WorkerLost
-from zope.testrunner.execution import offspring
-from zope.testrunner.execution.limits import Limits
-from zope.testrunner.execution.offspring import Process
-from zope.testrunner.execution.pool import Pool
-from zope.testrunner.execution.serving import Duty
-from zope.testrunner.layers import UNIT_TESTS
-from zope.testrunner.model import LayerName, Plan
+from zope.testrunner.core.config import Execution
+from zope.testrunner.core.events import LayerFinished, LayerStarted, WorkerLost
+from zope.testrunner.core.layer_registry import UNIT_TESTS
+from zope.testrunner.core.model import LayerName, Plan
+from zope.testrunner.execution.timeouts import Limits
+from zope.testrunner.workers import process_group as offspring
+from zope.testrunner.workers.main import Duty
+from zope.testrunner.workers.pool import Pool
+from zope.testrunner.workers.process_group import Process
 
 
 class NoLauncher:

@@ -9,12 +9,12 @@ import unittest
 from collections.abc import Callable
 from gc import get_referents
 
-from zope.testrunner.events import Event, ProblemReported, TestFinished, TestStarted
+from zope.testrunner.core.events import Event, ProblemReported, TestFinished, TestStarted
+from zope.testrunner.core.model import LayerName, Outcome, Stats
 from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.execution.result import Hooks, Result, hooks_of
-from zope.testrunner.execution.streams import Held
-from zope.testrunner.model import LayerName, Outcome, Stats
-from zope.testrunner.slim import share
+from zope.testrunner.execution.streams.capture_sys import Held
+from zope.testrunner.planning.slim_tests import share
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 

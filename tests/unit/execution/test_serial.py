@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from unittest import mock
 
 from support import hide_heap
-from zope.testrunner.config import Execution, LeakPolicy
-from zope.testrunner.events import (
+from zope.testrunner.core.config import Execution, LeakPolicy
+from zope.testrunner.core.events import (
     Event,
     LapFinished,
     LapMeasured,
@@ -22,10 +22,10 @@ from zope.testrunner.events import (
     TestFinished,
     TestsPassed,
 )
+from zope.testrunner.core.layer_registry import UNIT_TESTS, LayerRegistry
+from zope.testrunner.core.model import Plan, Stats
 from zope.testrunner.exceptions import EndRun
 from zope.testrunner.execution.serial import Audience, ReadyLayer, Serial, Setting
-from zope.testrunner.layers import UNIT_TESTS, LayerRegistry
-from zope.testrunner.model import Plan, Stats
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 

@@ -9,13 +9,13 @@ from unittest import mock
 
 from support_pool import plain
 
-from zope.testrunner import originals
-from zope.testrunner.events import TestFinished, TestStarted
+from zope.testrunner.core import originals
+from zope.testrunner.core.events import TestFinished, TestStarted
+from zope.testrunner.core.layer_registry import UNIT_TESTS
+from zope.testrunner.core.model import Outcome, TestRef
 from zope.testrunner.execution.forks import Forks
-from zope.testrunner.execution.messages import mark, read_message
-from zope.testrunner.execution.serving import CLOSED, FINISHED, STARTED, Places, Wire
-from zope.testrunner.layers import UNIT_TESTS
-from zope.testrunner.model import Outcome, TestRef
+from zope.testrunner.workers.framing import mark, read_message
+from zope.testrunner.workers.main import CLOSED, FINISHED, STARTED, Places, Wire
 
 TOKEN = b"token"
 

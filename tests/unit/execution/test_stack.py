@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.events import SetUpFinished, TearDownFinished
+from zope.testrunner.core.events import SetUpFinished, TearDownFinished
+from zope.testrunner.core.layer_registry import with_bases
+from zope.testrunner.core.model import TearDownEnd
 from zope.testrunner.exceptions import CanNotTearDown
-from zope.testrunner.execution.stack import LayerStack
-from zope.testrunner.layers import with_bases
-from zope.testrunner.model import TearDownEnd
+from zope.testrunner.execution.layer_stack import LayerStack
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 

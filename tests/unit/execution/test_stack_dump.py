@@ -1,4 +1,4 @@
-"""Dumps of ``faulthandler`` as people read them: `zope.testrunner.execution.stack_dump`."""
+"""Dumps of ``faulthandler`` as people read them: `zope.testrunner.workers.stack_dump`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import unittest
 
 from zope.testrunner import execution
-from zope.testrunner.execution.stack_dump import readable
+from zope.testrunner.workers.stack_dump import readable
 
 OURS = os.path.join(os.path.dirname(execution.__file__), "result.py")
 CASE = unittest.case.__file__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.events import (
+from zope.testrunner.core.events import (
     LapFinished,
     LayerFinished,
     Left,
@@ -16,11 +16,11 @@ from zope.testrunner.events import (
     TestFinished,
     TestStarted,
 )
+from zope.testrunner.core.model import LayerName, LayerPlan, Outcome, Problem, Stats, TearDownEnd, TestRef
 from zope.testrunner.execution.serial import ReadyLayer
-from zope.testrunner.execution.serving import HEAD, Places
-from zope.testrunner.execution.story import Story
-from zope.testrunner.model import LayerName, LayerPlan, Outcome, Problem, Stats, TearDownEnd, TestRef
 from zope.testrunner.testing import FakeClock, RecordingSink
+from zope.testrunner.workers.main import HEAD, Places
+from zope.testrunner.workers.reorder_buffer import Story
 
 NAME = LayerName("m.L")
 PROBLEM = Problem(Outcome.ERRORED, "ValueError", "text", "Traceback\n")

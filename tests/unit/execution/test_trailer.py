@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.execution.trailer import Trailer, find_trailer
+from zope.testrunner.workers.trailer import Trailer, find_trailer
 
 
 class TestTrailer(unittest.TestCase):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.codec import VERSION
-from zope.testrunner.events import Importance, Notice
-from zope.testrunner.execution.wire import Line, frame, hello, unframe
+from zope.testrunner.core.event_codec import VERSION
+from zope.testrunner.core.events import Importance, Notice
+from zope.testrunner.workers.stdout_frames import Line, frame, hello, unframe
 
 EVENT = Notice(1.0, 1, Importance.INFO, "a\nb")
 

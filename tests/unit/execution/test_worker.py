@@ -10,8 +10,9 @@ import sys
 import unittest
 
 from support import environment
+from zope.testrunner.core.model import LayerName
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.execution.worker import (
+from zope.testrunner.workers.command_line import (
     VARIABLE,
     FakeInputContinueGenerator,
     Resume,
@@ -19,7 +20,6 @@ from zope.testrunner.execution.worker import (
     read_command_line,
     take_token,
 )
-from zope.testrunner.model import LayerName
 
 
 class TestCommandLine(unittest.TestCase):
@@ -58,8 +58,8 @@ class TestFrameWriter(unittest.TestCase):
     def test_in_order_with_what_is_printed_and_after_descriptor_1_is_closed(self) -> None:
         program = (
             "import os, sys\n"
-            "from zope.testrunner.events import Importance, Notice\n"
-            "from zope.testrunner.execution.worker import FrameWriter\n"
+            "from zope.testrunner.core.events import Importance, Notice\n"
+            "from zope.testrunner.workers.command_line import FrameWriter\n"
             "writer = FrameWriter('c0ffee')\n"
             "send = writer.takes(Notice)\n"
             "sys.stdout.write('printed')\n"

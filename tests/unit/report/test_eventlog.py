@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import support_streams
 
-from zope.testrunner import codec
-from zope.testrunner.events import CleanUpStarted, Event
+from zope.testrunner.core import event_codec as codec
+from zope.testrunner.core.events import CleanUpStarted, Event
 from zope.testrunner.report.eventlog import FORMAT, BadLog, EventLog, event_log, header_of, host_of, recorded
 from zope.testrunner.testing import replay
 

@@ -14,8 +14,8 @@ from unittest import mock
 import support_streams
 from support_streams import GOLDEN, LAYER, Recorder, problem, ref
 
-from zope.testrunner import events
-from zope.testrunner.events import Event
+from zope.testrunner.core import events
+from zope.testrunner.core.events import Event
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.options import get_options
 from zope.testrunner.report import choices, console_for

@@ -5,9 +5,9 @@ import unittest
 from pathlib import Path
 
 from support import ProjectCase
-from zope.testrunner.events import Bus, MemoryRead, RunFinished
+from zope.testrunner.core.events import Bus, MemoryRead, RunFinished
+from zope.testrunner.core.model import LayerName, TestRef
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.model import LayerName, TestRef
 from zope.testrunner.report import Files, Named
 from zope.testrunner.report.memorylog import MemoryLog
 

@@ -8,7 +8,7 @@ import zlib
 from datetime import datetime, timezone
 from importlib.util import find_spec
 
-from zope.testrunner.report.packets import PLAIN, REASON, TRACEBACK, Attachment, Binary, Test, Text
+from zope.testrunner.report.subunit.protocol import PLAIN, REASON, TRACEBACK, Attachment, Binary, Test, Text
 
 #: 2001-09-09 01:46:40.25 UTC
 AT = 1_000_000_000.25

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.report.painting import painted_doctest, painted_traceback
+from zope.testrunner.report.console.color_traceback import painted_doctest, painted_traceback
 
 DIFF = {"-": "minus", "+": "plus"}
 

@@ -6,8 +6,8 @@ import unittest
 
 from support_streams import options, visible
 
-from zope.testrunner.report.palette import ColorfulOutputFormatter
-from zope.testrunner.report.text import OutputFormatter
+from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
+from zope.testrunner.report.console.text import OutputFormatter
 
 
 def written(verb: str, *arguments: object) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.report.progress import counter, short_description, wipe
+from zope.testrunner.report.console.progress_line import counter, short_description, wipe
 
 
 class CounterTest(unittest.TestCase):

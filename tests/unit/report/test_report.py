@@ -7,8 +7,8 @@ import unittest
 from support_streams import options
 
 from zope.testrunner.report import formatter_for
-from zope.testrunner.report.palette import ColorfulOutputFormatter
-from zope.testrunner.report.text import OutputFormatter
+from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
+from zope.testrunner.report.console.text import OutputFormatter
 
 
 class FormatterForTest(unittest.TestCase):
@@ -29,7 +29,7 @@ class FormatterForTest(unittest.TestCase):
             "from zope.testrunner.report import formatter_for, tally, verbs\n"
             "formatter_for(types.SimpleNamespace(verbose=0))\n"
             "print([name for name in ('curses', 'json', 'subprocess', 'logging', 'inspect', 'zope.exceptions',"
-            " 'zope.testrunner.report.palette') if name in set(sys.modules) - before])\n"
+            " 'zope.testrunner.report.console.color_text') if name in set(sys.modules) - before])\n"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 

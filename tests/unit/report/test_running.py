@@ -7,8 +7,8 @@ import sys
 import unittest
 from unittest import mock
 
-from zope.testrunner.events import Importance, Notice, OutputPassed
-from zope.testrunner.report.running import Running, RunningJobs
+from zope.testrunner.core.events import Importance, Notice, OutputPassed
+from zope.testrunner.report.console.live_status import Running, RunningJobs
 
 
 class Terminal(io.StringIO):

@@ -6,7 +6,8 @@ import unittest
 from support_streams import ERROR, problem, ref
 
 from zope.testrunner import tb_format
-from zope.testrunner.report.standins import (
+from zope.testrunner.report.console.text import OutputFormatter
+from zope.testrunner.report.recorded_objects import (
     RecordedError,
     RecordedFailure,
     RecordedTest,
@@ -14,7 +15,6 @@ from zope.testrunner.report.standins import (
     cycle_lines,
     shown,
 )
-from zope.testrunner.report.text import OutputFormatter
 
 
 class ReportedExcInfoTest(unittest.TestCase):

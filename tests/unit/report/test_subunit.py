@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import support_streams
 
-from zope.testrunner.events import (
+from zope.testrunner.core.events import (
     Event,
     Importance,
     LapMeasured,
@@ -32,9 +32,9 @@ from zope.testrunner.events import (
     TestStarted,
     WorkerLost,
 )
+from zope.testrunner.core.model import LayerName, Outcome, Problem, TearDownEnd, TestRef
 from zope.testrunner.leaks.readings import Change, Growth, Reading, Unit, Verdict
-from zope.testrunner.model import LayerName, Outcome, Problem, TearDownEnd, TestRef
-from zope.testrunner.report.subunit import SubunitOutputFormatter, SubunitV2OutputFormatter, binary
+from zope.testrunner.report.subunit.formatters import SubunitOutputFormatter, SubunitV2OutputFormatter, binary
 from zope.testrunner.testing import replay
 
 LAYER = LayerName("shop.Layer")

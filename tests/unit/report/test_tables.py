@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.report.tables import growth_table
+from zope.testrunner.report.console.growth_table import growth_table
 
 
 class GrowthTableTest(unittest.TestCase):

@@ -13,7 +13,7 @@ import support_streams
 from support_streams import ERROR, LAYER, SURPRISE, Recorder, problem, ref
 
 from support import hide_heap
-from zope.testrunner.events import (
+from zope.testrunner.core.events import (
     Discovered,
     Event,
     FixtureSkipped,
@@ -29,7 +29,7 @@ from zope.testrunner.events import (
     TestStarted,
     WorkerLost,
 )
-from zope.testrunner.model import ImportFailure, LayerName, Outcome, Stats, TearDownEnd, TestRef
+from zope.testrunner.core.model import ImportFailure, LayerName, Outcome, Stats, TearDownEnd, TestRef
 from zope.testrunner.report.tally import Tally
 from zope.testrunner.testing import replay
 

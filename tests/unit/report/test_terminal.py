@@ -5,7 +5,7 @@ import sys
 import unittest
 from unittest import mock
 
-from zope.testrunner.report.terminal import terminal_has_colors, tigetnum
+from zope.testrunner.report.console.terminfo import terminal_has_colors, tigetnum
 
 
 class CursesError(Exception):

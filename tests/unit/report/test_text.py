@@ -10,11 +10,11 @@ from unittest import mock
 import support_streams
 from support_streams import options
 
-from zope.testrunner.events import RunFinished
+from zope.testrunner.core.events import RunFinished
+from zope.testrunner.core.model import Stats
 from zope.testrunner.exceptions import ReporterError
-from zope.testrunner.model import Stats
-from zope.testrunner.report.text import OutputFormatter
-from zope.testrunner.report.verbs import Verbs
+from zope.testrunner.report.console.text import OutputFormatter
+from zope.testrunner.report.formatter_adapter import Verbs
 from zope.testrunner.testing import replay
 
 
@@ -252,7 +252,7 @@ class WidthTest(unittest.TestCase):
         self.assertEqual("    1/1 (100.0%) test_one ...", written(formatter, "start_test", TEST, 1, 1))
 
     def test_nothing_is_asked_without_need(self) -> None:
-        with mock.patch("zope.testrunner.report.terminal.tigetnum", side_effect=AssertionError):
+        with mock.patch("zope.testrunner.report.console.terminfo.tigetnum", side_effect=AssertionError):
             written(OutputFormatter(options(1)), "start_test", TEST, 1, 1)
             written(OutputFormatter(options(2, True)), "start_test", TEST, 1, 1)
 

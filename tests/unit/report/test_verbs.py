@@ -15,13 +15,13 @@ import support_streams
 from support_streams import ERROR, LAYER, Recorder, options, problem, ref, shown
 
 from support import hide_heap
-from zope.testrunner import events
-from zope.testrunner.events import Event, Importance, LapMeasured, Left, LeftBehind, Notice, OutputPassed
+from zope.testrunner.core import events
+from zope.testrunner.core.events import Event, Importance, LapMeasured, Left, LeftBehind, Notice, OutputPassed
+from zope.testrunner.core.model import ImportFailure, Outcome, Stats, TestRef
 from zope.testrunner.leaks.readings import Change, Reading, Unit
-from zope.testrunner.model import ImportFailure, Outcome, Stats, TestRef
-from zope.testrunner.report.palette import ColorfulOutputFormatter
-from zope.testrunner.report.text import OutputFormatter
-from zope.testrunner.report.verbs import Verbs, pass_through
+from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
+from zope.testrunner.report.console.text import OutputFormatter
+from zope.testrunner.report.formatter_adapter import Verbs, pass_through
 from zope.testrunner.testing import replay
 
 HISTORICAL = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.events import Left, LeftBehind
+from zope.testrunner.core.events import Left, LeftBehind
+from zope.testrunner.core.model import Judged, LayerName, TestRef
 from zope.testrunner.leaks.readings import Growth
-from zope.testrunner.model import Judged, LayerName, TestRef
-from zope.testrunner.report.words import left_behind, verdict_line
+from zope.testrunner.report.shared_wording import left_behind, verdict_line
 
 
 class TestVerdicts(unittest.TestCase):

@@ -8,7 +8,7 @@ import types
 import unittest
 from unittest import mock
 
-from zope.testrunner.leaks.collector import referents_past
+from zope.testrunner.leaks.pristine_gc import referents_past
 
 
 class TestReferents(unittest.TestCase):

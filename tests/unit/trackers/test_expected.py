@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 
 from zope.testrunner.leaks import expected_leak, no_leak_check
-from zope.testrunner.leaks.expected import Agreement, Expected, compare, marker_for
+from zope.testrunner.leaks.markers import Agreement, Expected, compare, marker_for
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 
 BLOCKS = Verdict("blocks", Unit.COUNT, Growth.LEAK, (6, 6, 6), 6)

@@ -23,8 +23,9 @@ import seeded
 
 import support
 import zope.testrunner.leaks.explain as explanations
-from zope.testrunner import codec
-from zope.testrunner.leaks import Hunter, collector, describe, hunt
+from zope.testrunner.core import event_codec as codec
+from zope.testrunner.leaks import Hunter, describe, hunt
+from zope.testrunner.leaks import pristine_gc as collector
 from zope.testrunner.leaks.explain import Explanation, Holder, New, Place, explain
 from zope.testrunner.leaks.hunting import Finding
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict

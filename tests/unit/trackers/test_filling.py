@@ -8,7 +8,7 @@ import unittest
 from collections.abc import Callable
 from unittest import mock
 
-from zope.testrunner.leaks.filling import Filling
+from zope.testrunner.leaks.cache_filling import Filling
 
 numbers = itertools.count()
 
@@ -46,12 +46,12 @@ class TestFilling(unittest.TestCase):
         self.assertNotIn("answers", filling.sentence() or "")
 
     def test_nothing_is_said_if_none_has_grown(self) -> None:
-        with mock.patch("zope.testrunner.leaks.filling.gc.get_objects", list):
+        with mock.patch("zope.testrunner.leaks.cache_filling.gc.get_objects", list):
             self.assertIsNone(Filling().sentence())
 
     def test_no_more_than_three_are_named(self) -> None:
         many = [answers(2000) for _ in range(5)]
-        with mock.patch("zope.testrunner.leaks.filling.gc.get_objects", lambda: many):
+        with mock.patch("zope.testrunner.leaks.cache_filling.gc.get_objects", lambda: many):
             filling = Filling()
             for answer in many:
                 answer(next(numbers))

@@ -415,7 +415,7 @@ class TestFrozenHeap(HuntCase):
     def test_a_hunter_does_not_look_at_the_whole_heap_to_begin_with(self) -> None:
         kept: list[object] = [[] for _ in range(200_000)]
         seen: list[int] = []
-        with mock.patch("zope.testrunner.leaks.objects._refcount", lambda found: seen.append(1) or len(seen)):
+        with mock.patch("zope.testrunner.leaks.trackers.objects._refcount", lambda found: seen.append(1) or len(seen)):
             Hunter()
 
         self.assertLess(len(seen), len(kept))
@@ -482,7 +482,7 @@ class TestFrozenHeap(HuntCase):
             with (
                 self.subTest(found),
                 mock.patch("zope.testrunner.leaks.explain.explain", lambda *_, found=found: found),
-                mock.patch("zope.testrunner.leaks.collector.keeps_functions", lambda: True),
+                mock.patch("zope.testrunner.leaks.pristine_gc.keeps_functions", lambda: True),
             ):
                 finding = hunt(lambda: kept.append([next(numbers)]))
 

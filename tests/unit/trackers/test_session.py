@@ -15,8 +15,8 @@ from unittest import mock
 
 from support import hide_heap
 from zope.testrunner.leaks import tracker, trackers_for_repeat
+from zope.testrunner.leaks.measurement import Session, differences
 from zope.testrunner.leaks.readings import Change, Growth, Reading, Sample, Unavailable, Unit
-from zope.testrunner.leaks.session import Session, differences
 
 LAPS = 6
 #: What tests leave behind on purpose; long enough that appending to it makes no difference but the element.
@@ -204,8 +204,8 @@ class TestExactness(unittest.TestCase):
             frozen()
 
         with (
-            mock.patch("zope.testrunner.leaks.collector.collect", collect),
-            mock.patch("zope.testrunner.leaks.collector.freeze", freeze),
+            mock.patch("zope.testrunner.leaks.pristine_gc.collect", collect),
+            mock.patch("zope.testrunner.leaks.pristine_gc.freeze", freeze),
         ):
             session.baseline()
             # Python adapts functions that are called often, which debug builds see in the number of references.

@@ -22,13 +22,14 @@ from collections.abc import Iterator
 from unittest import mock
 
 from zope.testrunner import leaks
-from zope.testrunner.leaks import blocks, descriptors, memory, refcounts
-from zope.testrunner.leaks.announced import may_be_announced
-from zope.testrunner.leaks.descriptors import Descriptors, describe
-from zope.testrunner.leaks.objects import Objects, References, Young
+from zope.testrunner.leaks.entry_points import may_be_announced
 from zope.testrunner.leaks.readings import Unit
-from zope.testrunner.leaks.refcounts import TypeTable, type_title
-from zope.testrunner.leaks.threads import Threads
+from zope.testrunner.leaks.trackers import blocks, descriptors, refcounts
+from zope.testrunner.leaks.trackers import process_memory as memory
+from zope.testrunner.leaks.trackers.descriptors import Descriptors, describe
+from zope.testrunner.leaks.trackers.objects import Objects, References, Young
+from zope.testrunner.leaks.trackers.refcounts import TypeTable, type_title
+from zope.testrunner.leaks.trackers.threads import Threads
 
 MEGABYTE = 1024 * 1024
 
@@ -450,11 +451,11 @@ class TestObjects(unittest.TestCase):
                 raise NotImplementedError
             return []
 
-        with mock.patch("zope.testrunner.leaks.objects._objects", objects):
+        with mock.patch("zope.testrunner.leaks.trackers.objects._objects", objects):
             self.assertIsNone(Objects().unavailable())
 
     def test_pythons_without_a_list_of_objects_are_named(self) -> None:
-        with mock.patch("zope.testrunner.leaks.objects._objects", side_effect=NotImplementedError):
+        with mock.patch("zope.testrunner.leaks.trackers.objects._objects", side_effect=NotImplementedError):
             for kind in (Objects, Young, References):
                 self.assertIsNotNone(kind().unavailable())
 
@@ -529,7 +530,7 @@ class TestDescriptors(unittest.TestCase):
         self.assertEqual("descriptor 987654", describe(987654))
 
     def test_the_number_is_the_same_where_the_directory_has_no_size(self) -> None:
-        with mock.patch("zope.testrunner.leaks.descriptors._is_sized", return_value=False):
+        with mock.patch("zope.testrunner.leaks.trackers.descriptors._is_sized", return_value=False):
             listing = Descriptors()
         plain = Descriptors()
         with open(__file__, "rb"):

@@ -11,8 +11,8 @@ import unittest
 import unittest.util
 from collections.abc import Callable
 
+from zope.testrunner.core.model import Test
 from zope.testrunner.execution.result import Result
-from zope.testrunner.model import Test
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True

@@ -16,10 +16,10 @@ from _thread import get_ident
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
-from zope.testrunner import bare
-from zope.testrunner.model import LayerName, Outcome, Problem, TestRef
-from zope.testrunner.originals import os, time
-from zope.testrunner.record import Record
+from zope.testrunner.core import bare_report as bare
+from zope.testrunner.core.model import LayerName, Outcome, Problem, TestRef
+from zope.testrunner.core.originals import os, time
+from zope.testrunner.core.value_class import Record
 
 if TYPE_CHECKING:
     from mmap import mmap

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from zope.testrunner.events import (
+from zope.testrunner.core.events import (
     Emit,
     Event,
     Importance,
@@ -22,28 +22,28 @@ from zope.testrunner.events import (
     TestStarted,
     WorkerStarted,
 )
+from zope.testrunner.core.exception_snapshot import snapshot
+from zope.testrunner.core.layer_registry import LayerRegistry, layer_sort_key, order_by_bases, with_bases
+from zope.testrunner.core.model import LayerName, LayerPlan, Outcome, Plan, Stats, Test
+from zope.testrunner.core.originals import time
+from zope.testrunner.core.value_class import Record
 from zope.testrunner.exceptions import CanNotTearDown, EndRun, LayerError
 from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.forks import Forks
-from zope.testrunner.execution.judges import Judges
-from zope.testrunner.execution.leftovers import Leftovers
+from zope.testrunner.execution.layer_stack import LayerStack
+from zope.testrunner.execution.monitors.leftovers import Leftovers
+from zope.testrunner.execution.monitors.test_monitors import Judges
 from zope.testrunner.execution.result import Result, hooks_of
-from zope.testrunner.execution.stack import LayerStack
-from zope.testrunner.execution.streams import Held, NotHeld
-from zope.testrunner.layers import LayerRegistry, layer_sort_key, order_by_bases, with_bases
-from zope.testrunner.model import LayerName, LayerPlan, Outcome, Plan, Stats, Test
-from zope.testrunner.originals import time
-from zope.testrunner.problem import snapshot
-from zope.testrunner.record import Record
+from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
 
 if TYPE_CHECKING:
-    from zope.testrunner.chunks import Together
-    from zope.testrunner.config import Execution, LeakPolicy
-    from zope.testrunner.execution.collection import Collection
-    from zope.testrunner.execution.postmortem import PostMortem
-    from zope.testrunner.leaks.filling import Filling
+    from zope.testrunner.core.config import Execution, LeakPolicy
+    from zope.testrunner.execution.monitors.garbage_check import Collection
+    from zope.testrunner.execution.streams.postmortem import PostMortem
+    from zope.testrunner.leaks.cache_filling import Filling
+    from zope.testrunner.leaks.measurement import Session
     from zope.testrunner.leaks.readings import Reading
-    from zope.testrunner.leaks.session import Session
+    from zope.testrunner.planning.work_groups import Together
 
 
 class ReadyLayer(Record):
@@ -60,7 +60,7 @@ class ReadyLayer(Record):
 
 
 class Audience(Protocol):
-    """Who listens to events; see `zope.testrunner.events.Bus`."""
+    """Who listens to events; see `zope.testrunner.core.events.Bus`."""
 
     def wants(self, kind: type[Event]) -> bool: ...
 
@@ -142,7 +142,7 @@ class Serial:
     def _make_post_mortem(self) -> PostMortem | None:
         if not self._setting.execute.post_mortem:
             return None
-        from zope.testrunner.execution.postmortem import PostMortem
+        from zope.testrunner.execution.streams.postmortem import PostMortem
 
         return PostMortem(self._emit, self._clock, self._worker)
 
@@ -222,7 +222,7 @@ class Serial:
                 self._emit(LapMeasured(self._clock(), self._worker, name, counts[lap], readings))
 
         if session is not None:
-            from zope.testrunner.leaks.filling import Filling
+            from zope.testrunner.leaks.cache_filling import Filling
 
             filling = Filling()
             session.baseline()
@@ -248,7 +248,7 @@ class Serial:
 
     def _tell_about_caches(self, filling: Filling | None) -> None:
         """Tell of settlers that failed, and of caches that were filled where every repetition has more than the last."""
-        from zope.testrunner.execution.notices import tell_news
+        from zope.testrunner.execution.monitors.settler_notices import tell_news
 
         tell_news(self._emit, self._clock, self._worker)
         text = filling.sentence() if filling is not None else None
@@ -259,7 +259,7 @@ class Serial:
         if not self._setting.leaks.report:
             return None
         from zope.testrunner.leaks import trackers_for_repeat
-        from zope.testrunner.leaks.session import Session
+        from zope.testrunner.leaks.measurement import Session
 
         details = self._setting.leaks.details
         return Session(trackers_for_repeat(details=details), details=details)
@@ -319,7 +319,7 @@ class Serial:
         execute = self._setting.execute
         if not execute.gc_after_test:
             return None
-        from zope.testrunner.execution.collection import Collection
+        from zope.testrunner.execution.monitors.garbage_check import Collection
 
         return Collection(self._emit, self._clock, layer, cycles=execute.cycles, worker=self._worker)
 

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from zope.testrunner.leaks.expected import expected_leak, no_leak_check
     from zope.testrunner.leaks.explain import describe
     from zope.testrunner.leaks.hunting import CannotRepeat, Finding, Hunter, hunt
+    from zope.testrunner.leaks.markers import expected_leak, no_leak_check
+    from zope.testrunner.leaks.measurement import Session, Tracker
     from zope.testrunner.leaks.readings import Unavailable
-    from zope.testrunner.leaks.session import Session, Tracker
     from zope.testrunner.leaks.verdict import Policy, fixed, judge
 
 __all__ = [
@@ -46,14 +46,14 @@ __all__ = [
 #: that the others disturb, those last that allocate.
 TRACKERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "refcounts": "zope.testrunner.leaks.refcounts:Refcounts",
-        "blocks": "zope.testrunner.leaks.blocks:Blocks",
-        "threads": "zope.testrunner.leaks.threads:Threads",
-        "descriptors": "zope.testrunner.leaks.descriptors:Descriptors",
-        "heap": "zope.testrunner.leaks.memory:Heap",
-        "rss": "zope.testrunner.leaks.memory:Resident",
-        "uss": "zope.testrunner.leaks.memory:Unique",
-        "objects": "zope.testrunner.leaks.objects:Objects",
+        "refcounts": "zope.testrunner.leaks.trackers.refcounts:Refcounts",
+        "blocks": "zope.testrunner.leaks.trackers.blocks:Blocks",
+        "threads": "zope.testrunner.leaks.trackers.threads:Threads",
+        "descriptors": "zope.testrunner.leaks.trackers.descriptors:Descriptors",
+        "heap": "zope.testrunner.leaks.trackers.process_memory:Heap",
+        "rss": "zope.testrunner.leaks.trackers.process_memory:Resident",
+        "uss": "zope.testrunner.leaks.trackers.process_memory:Unique",
+        "objects": "zope.testrunner.leaks.trackers.objects:Objects",
     }
 )
 
@@ -113,7 +113,7 @@ def third_party() -> tuple[Tracker, ...]:
     """
     import warnings
 
-    from zope.testrunner.leaks.announced import announced, may_be_announced
+    from zope.testrunner.leaks.entry_points import announced, may_be_announced
 
     if not may_be_announced(ENTRY_POINTS):
         return ()
@@ -157,7 +157,7 @@ def trackers_for_repeat(*, details: bool = False) -> tuple[Tracker, ...]:
     objects work everywhere.  The answer is never empty, and the first tracker can carry details; the others do
     with ``details``.
     """
-    from zope.testrunner.leaks.others import working
+    from zope.testrunner.leaks.external_trackers import working
 
     return (_main_tracker(), *working(details=details))
 
@@ -210,7 +210,7 @@ def what_hunts_cannot_see() -> str | None:
 
     On a debug build of Python it depends on the modules that are loaded by now.
     """
-    from zope.testrunner.leaks.refcounts import foreign_extensions
+    from zope.testrunner.leaks.trackers.refcounts import foreign_extensions
 
     foreign = foreign_extensions()
     if foreign:

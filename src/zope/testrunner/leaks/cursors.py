@@ -13,7 +13,7 @@ from itertools import compress, repeat
 from operator import is_
 from typing import Final
 
-from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks import pristine_gc as gc
 
 #: So many cursors are made before the dead ones are forgotten.
 LIMIT: Final = 200

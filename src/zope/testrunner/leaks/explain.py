@@ -19,12 +19,13 @@ from operator import ne
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from zope.testrunner.leaks import collector as gc
+from zope.testrunner.core.originals import io, os, time
+from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
-from zope.testrunner.leaks.bare import Bare
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
-from zope.testrunner.leaks.descriptors import Descriptors
-from zope.testrunner.leaks.paths import (
+from zope.testrunner.leaks.growing_values import Replaced, fresh, replaced
+from zope.testrunner.leaks.readings import Growth, Unit, Verdict
+from zope.testrunner.leaks.referrer_paths import (
     CACHE,
     MOST_HOLDERS,
     Route,
@@ -36,14 +37,13 @@ from zope.testrunner.leaks.paths import (
     route_to,
     routes_to,
 )
-from zope.testrunner.leaks.readings import Growth, Unit, Verdict
-from zope.testrunner.leaks.refcounts import atoms_of, type_title
-from zope.testrunner.leaks.replaced import Replaced, fresh, replaced
 from zope.testrunner.leaks.settle import settle
-from zope.testrunner.leaks.threads import Threads
-from zope.testrunner.leaks.tracing import Tracing
+from zope.testrunner.leaks.tracemalloc_session import Tracing
+from zope.testrunner.leaks.trackers.descriptors import Descriptors
+from zope.testrunner.leaks.trackers.refcounts import atoms_of, type_title
+from zope.testrunner.leaks.trackers.threads import Threads
+from zope.testrunner.leaks.unwatched_work import Bare
 from zope.testrunner.leaks.verdict import THRESHOLDS
-from zope.testrunner.originals import io, os, time
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.hunting import Finding

@@ -21,17 +21,15 @@ from itertools import compress, repeat
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from zope.testrunner.leaks import collector as gc
+from zope.testrunner.core.originals import time
+from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks import tracker
-from zope.testrunner.leaks.blocks import Blocks
 from zope.testrunner.leaks.caches import only_replaces
 from zope.testrunner.leaks.cursors import Databases, forget_dead
-from zope.testrunner.leaks.objects import Objects, References, Young, held_once, references_of, references_of_each
-from zope.testrunner.leaks.others import working
+from zope.testrunner.leaks.external_trackers import working
+from zope.testrunner.leaks.measurement import Tracker
 from zope.testrunner.leaks.parked import Others
 from zope.testrunner.leaks.readings import Growth, Verdict
-from zope.testrunner.leaks.refcounts import Refcounts, foreign_extensions
-from zope.testrunner.leaks.session import Tracker
 from zope.testrunner.leaks.settle import (
     collect,
     empty_caches,
@@ -41,8 +39,10 @@ from zope.testrunner.leaks.settle import (
     settle,
 )
 from zope.testrunner.leaks.settlers import news
+from zope.testrunner.leaks.trackers.blocks import Blocks
+from zope.testrunner.leaks.trackers.objects import Objects, References, Young, held_once, references_of, references_of_each
+from zope.testrunner.leaks.trackers.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, is_open, judge, most_runs, recurs
-from zope.testrunner.originals import time
 
 if TYPE_CHECKING:
     from zope.testrunner.leaks.explain import Explanation, Holders

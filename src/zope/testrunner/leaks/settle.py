@@ -15,7 +15,7 @@ from importlib.machinery import FileFinder
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Final, TypeVar
 
-from zope.testrunner.leaks import collector as gc
+from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks import settlers
 from zope.testrunner.leaks.cursors import forget_dead
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Final
 
-from zope.testrunner.leaks.announced import announced, may_be_announced
+from zope.testrunner.leaks.entry_points import announced, may_be_announced
 
 #: Where packages announce theirs: each entry point names a callable without arguments.
 ENTRY_POINTS: Final = "zope.testrunner.settlers"

@@ -1,6 +1,6 @@
 """What people and machines read of a run; everything here listens to events and runs nothing.
 
-A *format* is a name and a factory: ``factory(options, target)`` returns a sink (`zope.testrunner.events.Sink`) that writes
+A *format* is a name and a factory: ``factory(options, target)`` returns a sink (`core.events.Sink`) that writes
 to the file ``target``, an absolute path, or to standard output if that is None.  Those of this package are in `FORMATS`;
 other distributions add theirs as entry points in the group ``zope.testrunner.formatters``.
 """
@@ -12,17 +12,17 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
-from zope.testrunner.config import from_start
+from zope.testrunner.core.config import from_start
+from zope.testrunner.core.originals import os
+from zope.testrunner.core.value_class import Record
 from zope.testrunner.exceptions import ReporterError, UsageError
-from zope.testrunner.originals import os
-from zope.testrunner.record import Record
 
 if TYPE_CHECKING:
     import argparse
 
-    from zope.testrunner.events import Sink
-    from zope.testrunner.report.base import Settings
-    from zope.testrunner.report.text import OutputFormatter
+    from zope.testrunner.core.events import Sink
+    from zope.testrunner.report.console.text import OutputFormatter
+    from zope.testrunner.report.formatter_protocol import Settings
 
     Factory = Callable[[argparse.Namespace, str | None], Sink]
 
@@ -31,14 +31,14 @@ GROUP = "zope.testrunner.formatters"
 
 #: The formats of this package, as ``module:factory``; setup.py has the same list.
 FORMATS: Mapping[str, str] = {
-    "color": "zope.testrunner.report.files:color",
+    "color": "zope.testrunner.report.file_output:color",
     "event-log": "zope.testrunner.report.eventlog:event_log",
     "github": "zope.testrunner.report.github:github",
-    "junit": "zope.testrunner.report.junit:junit",
-    "subunit": "zope.testrunner.report.subunit:version_1",
-    "subunit-v2": "zope.testrunner.report.subunit:version_2",
-    "text": "zope.testrunner.report.files:text",
-    "xml": "zope.testrunner.report.junit:directory",
+    "junit": "zope.testrunner.report.xml.junit:junit",
+    "subunit": "zope.testrunner.report.subunit.formatters:version_1",
+    "subunit-v2": "zope.testrunner.report.subunit.formatters:version_2",
+    "text": "zope.testrunner.report.file_output:text",
+    "xml": "zope.testrunner.report.xml.junit:directory",
 }
 
 #: Formats that people read, which are the usual ones on standard output.
@@ -73,10 +73,10 @@ class Console(Record):
 def formatter_for(options: Settings) -> OutputFormatter:
     """The formatter for people that the options ask for."""
     if getattr(options, "color", False):
-        from zope.testrunner.report.palette import ColorfulOutputFormatter
+        from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
 
         return ColorfulOutputFormatter(options)
-    from zope.testrunner.report.text import OutputFormatter
+    from zope.testrunner.report.console.text import OutputFormatter
 
     return OutputFormatter(options)
 
@@ -136,7 +136,7 @@ def console_for(options: argparse.Namespace) -> Console:
             raise UsageError(f"{words} and {choice.words} both write to standard output; give one of them a file: =FILE")
         words = choice.words
         if choice.name == "color":
-            from zope.testrunner.report.palette import ColorfulOutputFormatter
+            from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
 
             text = ColorfulOutputFormatter(options)
         elif choice.name not in _FOR_PEOPLE:
@@ -148,7 +148,7 @@ def console_for(options: argparse.Namespace) -> Console:
     sink = _made(*only, options)
     if hasattr(type(sink), "start_test"):
         return Console(sink)
-    from zope.testrunner.report.files import Silent
+    from zope.testrunner.report.file_output import Silent
 
     return Console(Silent(), (Named(only[0].words, sink),))
 

@@ -1,8 +1,8 @@
 """A run recorded in a file: `EventLog` writes it, one event a line, and `recorded` reads it again.
 
-The first line says what the file is and the version of the format; every other one is an event as `zope.testrunner.codec`
-makes data of it.  A line is in the file as soon as the event has happened, so the log of a run that was killed ends with the
-last thing it did.
+The first line says what the file is and the version of the format; every other one is an event as
+`zope.testrunner.core.event_codec` makes data of it.  A line is in the file as soon as the event has happened, so the log of
+a run that was killed ends with the last thing it did.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from zope.testrunner.codec import VERSION, NotAnEvent, from_wire, to_wire
-from zope.testrunner.events import RunFinished
+from zope.testrunner.core.event_codec import VERSION, NotAnEvent, from_wire, to_wire
+from zope.testrunner.core.events import RunFinished
+from zope.testrunner.core.originals import io, os
+from zope.testrunner.core.value_class import Record
 from zope.testrunner.exceptions import TestRunnerError
-from zope.testrunner.originals import io, os
-from zope.testrunner.record import Record
 
 if TYPE_CHECKING:
     import argparse
 
-    from zope.testrunner.events import Emit, Event
+    from zope.testrunner.core.events import Emit, Event
 
 # As it is before any test can put something in its place.
 _dumps = json.dumps

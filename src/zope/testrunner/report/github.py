@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from zope.testrunner import events
-from zope.testrunner.originals import io, os
+from zope.testrunner.core import events
+from zope.testrunner.core.originals import io, os
+from zope.testrunner.report.formatter_adapter import layer_label
 from zope.testrunner.report.locations import Location, locations
-from zope.testrunner.report.verbs import layer_label
 
 if TYPE_CHECKING:
     import argparse
 
-    from zope.testrunner.events import Emit, Event
-    from zope.testrunner.model import Problem
+    from zope.testrunner.core.events import Emit, Event
+    from zope.testrunner.core.model import Problem
 
 #: GitHub shows about 4 KB of a message.
 _LONGEST = 4000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from zope.testrunner import events
+from zope.testrunner.core import events
+from zope.testrunner.core.originals import io
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.originals import io
 
 if TYPE_CHECKING:
-    from zope.testrunner.events import Emit, Event
+    from zope.testrunner.core.events import Emit, Event
 
 
 # As it is before any test can put something in its place.

@@ -13,16 +13,16 @@ from io import BytesIO
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from zope.testrunner import events
-from zope.testrunner.model import Judged, Outcome, Stats
-from zope.testrunner.problem import plain_text
-from zope.testrunner.record import Record
-from zope.testrunner.report.verbs import layer_label
+from zope.testrunner.core import events
+from zope.testrunner.core.exception_snapshot import plain_text
+from zope.testrunner.core.model import Judged, Outcome, Stats
+from zope.testrunner.core.value_class import Record
+from zope.testrunner.report.formatter_adapter import layer_label
 
 if TYPE_CHECKING:
-    from zope.testrunner.events import Emit, Event
+    from zope.testrunner.core.events import Emit, Event
+    from zope.testrunner.core.model import LayerName
     from zope.testrunner.leaks.readings import Growth
-    from zope.testrunner.model import LayerName
 
 #: A test, or a text where no test is to blame, with the report on its problem, or the reason why it was skipped.
 Entry = tuple[object, str | None]

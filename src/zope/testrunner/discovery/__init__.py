@@ -1,0 +1,1 @@
+"""Besides `zope.testrunner.find`: what people name instead of patterns, and what imports of test modules do."""

@@ -1,0 +1,1 @@
+"""The standard streams of tests, and of debuggers that talk over them."""

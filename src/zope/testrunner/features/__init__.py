@@ -1,0 +1,1 @@
+"""Which features a run has, and those that nobody imports by name."""

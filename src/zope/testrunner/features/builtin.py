@@ -1,0 +1,185 @@
+"""Which features a run has, in their order: those of every run, and those that its options ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from zope.testrunner._doctest import DocTest
+from zope.testrunner.core.events import LayerStarted, ProblemReported, TestFinished, TestStarted
+from zope.testrunner.feature import Feature
+from zope.testrunner.filter import Filter
+from zope.testrunner.find import Find
+from zope.testrunner.listing import Listing
+from zope.testrunner.logsupport import Logging
+from zope.testrunner.process import SubProcess
+from zope.testrunner.selftest import SelfTest
+from zope.testrunner.shuffle import Shuffle
+from zope.testrunner.statistics import Statistics
+from zope.testrunner.tb_format import Traceback
+
+if TYPE_CHECKING:
+    from zope.testrunner.core.events import Emit, Event
+    from zope.testrunner.core.model import Problem
+    from zope.testrunner.history.recorder import Memory
+    from zope.testrunner.runner import Runner
+
+#: The features of every run.
+KINDS: tuple[type[Feature], ...] = (
+    SelfTest,
+    Logging,
+    DocTest,
+    Find,
+    Shuffle,
+    SubProcess,
+    Filter,
+    Listing,
+    Statistics,
+    Traceback,
+)
+
+
+def built_in_features(runner: Runner) -> list[Feature]:
+    """The features of this distribution that a run has, whose options are known.
+
+    What the options do not ask for is not even imported.
+    """
+    options = runner.options
+    features: list[Feature] = [kind(runner) for kind in KINDS]
+    if options.coverage is not None:
+        from zope.testrunner.coverage import Coverage
+
+        _insert_before(DocTest, features, Coverage(runner))
+    if options.gc or options.gc_option:
+        from zope.testrunner.garbagecollection import Debug, Threshold
+
+        _insert_before(Find, features, Threshold(runner))
+        _insert_before(Find, features, Debug(runner))
+    if options.profile is not None:
+        from zope.testrunner.profiling import Profiling
+
+        _insert_before(Find, features, Profiling(runner))
+    if runner.held is not None:
+        from zope.testrunner.debug import Debugging
+
+        _insert_before(Find, features, Debugging(runner))
+    if options.load_list is not None:
+        from zope.testrunner.planning.load_list import LoadList
+
+        _insert_before(Listing, features, LoadList(runner))
+    if options.durations is not None:
+        from zope.testrunner.history.durations import Slowest
+
+        _insert_before(Statistics, features, Slowest(runner))
+    return _with_memory(runner, features)
+
+
+def _with_memory(runner: Runner, features: list[Feature]) -> list[Feature]:
+    """Add what uses the history of earlier runs or adds to it, as far as that is asked for."""
+    options = runner.options
+    folder = _history_folder(runner)
+    narrows = options.last_failed or options.failed_first or options.shard is not None
+    parallel = options.processes != 1
+    wanted = options.last_failed or options.failed_first or parallel or bool(options.history)
+    records = folder is not None and runner.worker == 0 and not options.list_tests and not runner.is_nested
+    if not (narrows or parallel or records):
+        return features
+    measured = options.report_refcounts or options.leaks is not None or options.leaks_layers
+
+    def memory() -> Memory:
+        from zope.testrunner.history.recorder import Memory
+
+        # A shard that adds durations would make the next one divide the tests differently.
+        times = options.shard is None and not measured
+        return Memory(runner, folder, wanted=wanted, records=records, times=times, shared=narrows)
+
+    if not (narrows or wanted or measured or _is_begun(folder)):
+        return [_Unwritten(runner, memory), *features]
+    past = memory()
+    if narrows or parallel:
+        from zope.testrunner.planning.history_features import Expecting, FailedFirst, LastFailed, Sharding
+
+        sharding = None if options.shard is None else Sharding(runner, past)
+        if sharding is not None:
+            _insert_before(Shuffle, features, sharding)
+        if options.last_failed:
+            _insert_before(Listing, features, LastFailed(runner, past, sharding))
+        if options.failed_first:
+            _insert_before(Listing, features, FailedFirst(runner, past))
+        if parallel:
+            _insert_before(Listing, features, Expecting(runner, past))
+    return [past, *features]
+
+
+def _insert_before(kind: type[Feature], features: list[Feature], feature: Feature) -> None:
+    place = next(place for place, each in enumerate(features) if isinstance(each, kind))
+    features.insert(place, feature)
+
+
+def _history_folder(runner: Runner) -> str | None:
+    folder = runner.options.history
+    if folder == "":
+        return None
+    from_here = runner.cwd if runner.cwd is not None else os.getcwd()
+    return os.path.join(from_here, folder or ".testrunner")
+
+
+def _is_begun(folder: str | None) -> bool:
+    """Whether there is a history; its file is named here, so that most runs need not load more than this."""
+    return folder is not None and os.path.lexists(os.path.join(folder, "history"))
+
+
+#: Fields of events that tell, if there is anything in them, that something has gone wrong.
+_SIGNS = ("problem", "is_problem", "import_failures", "failed", "errored", "cause")
+
+
+class _Unwritten(Feature):
+    """Stands for the history while there is none; loads what that needs at the end, if something has gone wrong.
+
+    Not before: when a test is reported to have failed, the mocks of that test are still there.
+    """
+
+    active = True
+
+    def __init__(self, runner: Runner, begin: Callable[[], Memory]) -> None:
+        super().__init__(runner)
+        self._begin = begin
+        # The ids of tests that failed, each with a zero byte; in one block, so that they do not look like a leak of tests.
+        # Of documents, whose ids say little, the label follows after a byte of one.
+        self._failed = bytearray()
+        self._signs: list[Event] = []
+        self._turns: dict[int, LayerStarted] = {}
+
+    def takes(self, kind: type[Event]) -> Emit | None:
+        """All but what comes with every test."""
+        return None if kind in (TestStarted, TestFinished) else self._take
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, LayerStarted):
+            self._turns[event.worker] = event
+        elif isinstance(event, ProblemReported):
+            name = event.test.id if "." in event.test.id else f"{event.test.id}\1{event.test.label}"
+            self._failed += name.encode("utf-8", "surrogatepass") + b"\0"
+        elif any(getattr(event, name, None) for name in _SIGNS):
+            turn = self._turns.get(event.worker)
+            kept = _without_exception(event)
+            self._signs += [kept] if turn is None else [turn, kept]
+
+    def global_teardown(self) -> None:
+        """Begin a history if there is something to remember."""
+        if not (self._failed or self._signs):
+            return
+        memory = self._begin()
+        for event in self._signs:
+            take = memory.takes(type(event))
+            if take is not None:
+                take(event)
+        memory.noted += self._failed
+        memory.global_teardown()
+
+
+def _without_exception(event: Event) -> Event:
+    """The event, which can be kept, as it does not keep all that was there when something was raised."""
+    problem: Problem | None = getattr(event, "problem", None)
+    return event if problem is None else event.replace(problem=problem.detached())

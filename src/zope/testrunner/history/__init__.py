@@ -1,0 +1,1 @@
+"""What earlier runs are remembered by, and what is made of it."""

@@ -1,0 +1,78 @@
+"""What installed packages announce, and whether any may: a look at files that is quicker than ``importlib.metadata``.
+
+To import that takes as long as to hunt in a hundred small tests, and few packages announce trackers.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+from zope.testrunner.core.originals import io, os
+
+_ABOUT = (".dist-info", ".egg-info")
+_FILE = "entry_points.txt"
+
+
+def may_be_announced(group: str) -> bool:
+    """False if no package that can be imported has entry points of this group; True also if that takes a closer look."""
+    if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
+        return True
+    return any(_may_announce(path, group.encode()) for path in sys.path)
+
+
+def announced(group: str) -> tuple[list[EntryPoint], list[str]]:
+    """The entry points of this group, and a sentence for each package of which they cannot be read."""
+    from importlib.metadata import distributions, entry_points
+
+    try:
+        return list(entry_points(group=group)), []
+    except Exception:
+        # From Python 3.15 on, a single one that is malformed is enough, whatever its group is.
+        found: dict[tuple[str, str], EntryPoint] = {}
+        problems: dict[str, None] = {}
+        for each in distributions():
+            try:
+                points = list(each.entry_points.select(group=group))
+            except Exception as error:
+                if group in (each.read_text("entry_points.txt") or ""):
+                    problems[f"The entry points of {each.name} cannot be read: {_in_words(error)}"] = None
+                continue
+            for point in points:
+                found.setdefault((point.name, point.value), point)
+        return list(found.values()), list(problems)
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {', '.join(map(str, error.args))}"
+
+
+def _may_announce(path: object, group: bytes) -> bool:
+    """Whether a place where packages are installed may have one that does."""
+    if not isinstance(path, str):
+        return False
+    try:
+        names = os.listdir(path or ".")
+    except NotADirectoryError:
+        # An archive.
+        return True
+    except OSError:
+        return False
+    is_egg = path.lower().endswith(".egg")
+    about = [name for name in names if name.lower().endswith(_ABOUT) or (is_egg and name.lower() == "egg-info")]
+    return any(_names(os.path.join(path, name, _FILE), group) for name in about)
+
+
+def _names(file: str, group: bytes) -> bool:
+    try:
+        with io.open(file, "rb") as stream:
+            return group in stream.read()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # A package may be described by a single file, and have no entry points.
+        return not os.path.isfile(os.path.dirname(file))

@@ -1,0 +1,462 @@
+"""Running an item of pytest in two parts: once for its result, and again without anybody noticing."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import logging
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Literal
+
+import pluggy
+import pytest
+
+# Other plugins that run items again have been using these for many years.
+from _pytest.junitxml import xml_key
+from _pytest.logging import LogCaptureHandler, caplog_records_key
+from _pytest.mark.structures import NodeKeywords
+from _pytest.runner import check_interactive_exception, runtestprotocol
+
+from zope.testrunner.leaks import CannotRepeat
+from zope.testrunner.leaks.hunting import CannotGoOn
+from zope.testrunner.pytest_plugin.examples import same_examples
+
+#: What is told while an item runs, and must not be told again: sub-tests, and problems to debug.
+_TELLING: Final = ("pytest_runtest_logreport", "pytest_exception_interact")
+
+#: Containers of an item that its runs add to.
+_GROWING: Final = ("own_markers", "user_properties", "_report_sections", "extra_keyword_matches")
+
+
+class FirstRun:
+    """The run of an item that its result comes from.
+
+    What does not pass is told at once, and torn down as always.  If it passes, or fails as expected, fixtures of
+    higher scopes stay, so that it can be run again.  Either way its last ``reports`` are held back: on the test, unless
+    that has been told, and on its tear-down.  `finish` tells them, and tears down what the next item does not need.
+
+    ``sibling`` is what the tear-down takes for the next item.  ``before_end`` is called before fixtures of higher scopes
+    are torn down.  With ``by_others``, another plugin runs the item, maybe several times until it passes.
+    """
+
+    def __init__(
+        self,
+        item: pytest.Item,
+        next_item: pytest.Item | None,
+        sibling: pytest.Item | None,
+        before_end: Callable[[], None],
+        *,
+        by_others: bool = False,
+    ) -> None:
+        self._item = item
+        self._next = next_item
+        self._sibling = sibling
+        self._before_end = before_end
+        self._by_others = by_others
+        debug = item.config.getoption("usepdb", False)
+        self._ends_session = (pytest.exit.Exception,) if debug else (pytest.exit.Exception, KeyboardInterrupt)
+        self.reports: list[pytest.TestReport] = []
+        #: Whether sub-tests have failed.
+        self._failed_parts = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether all went as it should and the session goes on, so that the item can be run again."""
+        return len(self.reports) == 2 and self.reports[1].passed and not self._failed_parts and not self._is_ending
+
+    @property
+    def is_last(self) -> bool:
+        """Whether more is to be torn down than the item itself before the next one."""
+        above = self._item.listchain()[:-1]
+        return self._after is None or self._after.listchain()[: len(above)] != above
+
+    def __call__(self) -> None:
+        """Run it."""
+        _make_request(self._item)
+        if self._by_others:
+            self._have_it_run()
+            _stop_timer(self._item)
+            return
+        if self._phase("setup").passed:
+            before = _failed_parts(self._item.config).copy()
+            report = self._phase("call", hold=not self._is_ending)
+            # Such a test passes until its report is told.
+            self._failed_parts = _failed_parts(self._item.config) != before
+            if _went_well(report) and not self._is_ending:
+                self.reports.append(report)
+        if not self.reports and self.is_last:
+            self._before_end()
+        after = self._sibling if self.reports else self._after
+        self.reports.append(self._phase("teardown", hold=True, nextitem=after))
+        _stop_timer(self._item)
+
+    def finish(self, *, tear_down: bool = True) -> None:
+        """Tell the reports that were held back, and tear down the rest, if that is wanted."""
+        tell = self._item.ihook.pytest_runtest_logreport
+        if len(self.reports) == 2:
+            tell(report=self.reports[0])
+        if self.reports:
+            if (len(self.reports) == 2 or self._by_others) and self.is_last and tear_down:
+                self._before_end()
+                self._tear_down_more()
+            tell(report=self.reports[-1])
+        self._forget()
+
+    def _have_it_run(self) -> None:
+        """Have another plugin run it, and hold back the last reports."""
+        tell, reports = self._item.ihook.pytest_runtest_logreport, []
+        before = _failed_parts(self._item.config).copy()
+        try:
+            with _collected(self._item.config) as reports:
+                self._item.ihook.pytest_runtest_protocol(item=self._item, nextitem=self._sibling)
+        finally:
+            ends = [report.when for report in reports[-2:]] == ["call", "teardown"] and _went_well(reports[-2])
+            held = 2 if ends and not self._is_ending else 1
+            for report in reports[:-held]:
+                tell(report=report)
+            self.reports = reports[-held:]
+            self._failed_parts = _failed_parts(self._item.config) != before
+
+    @property
+    def _is_ending(self) -> bool:
+        return bool(self._item.session.shouldfail or self._item.session.shouldstop)
+
+    @property
+    def _after(self) -> pytest.Item | None:
+        """The next item, none if the session is about to end, as pytest has it."""
+        return None if self._is_ending else self._next
+
+    def _tear_down_more(self) -> None:
+        """The second half of the tear-down, of what is above the item."""
+        first = self.reports[-1]
+        # The first half has taken these away, and the second will want to do so.
+        self._item.stash[caplog_records_key] = {}
+        vars(self._item)["funcargs"] = {}
+        second = self._phase("teardown", hold=True, nextitem=self._after)
+        second.duration += first.duration
+        second.user_properties = first.user_properties
+        if first.failed and second.failed:
+            second.longrepr = f"{first.longreprtext}\n\n{second.longreprtext}"
+        if second.failed or not first.failed:
+            self.reports[-1] = second
+
+    def _phase(
+        self, when: Literal["setup", "call", "teardown"], *, hold: bool = False, **arguments: pytest.Item | None
+    ) -> pytest.TestReport:
+        """Run a part of the item, and report it; with ``hold``, a report that nothing went wrong is only returned."""
+        hooks, item = self._item.ihook, self._item
+        hook = getattr(hooks, f"pytest_runtest_{when}")
+
+        # Not a function of ours, which would be in the traceback of what fails.
+        run = functools.partial(hook, item=item, **arguments)
+        call: pytest.CallInfo[object] = pytest.CallInfo.from_call(run, when=when, reraise=self._ends_session)
+        report: pytest.TestReport = hooks.pytest_runtest_makereport(item=item, call=call)
+        if not hold or (when == "call" and not _went_well(report)):
+            hooks.pytest_runtest_logreport(report=report)
+        if check_interactive_exception(call, report):
+            hooks.pytest_exception_interact(node=item, call=call, report=report)
+        return report
+
+    def _forget(self) -> None:
+        """Let go of what the fixtures gave, as pytest does."""
+        if hasattr(self._item, "_request"):
+            vars(self._item).update(_request=False, funcargs=None)
+
+
+class Again:
+    """Runs an item again: its set-up, the test and its tear-down, with fixtures of higher scopes as they are.
+
+    To be made before the first run.  Each run is that of a copy of the item as it was then.  What it writes, logs,
+    warns of or reports is dropped.
+    """
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._config = item.config
+        #: It is never run, and stands for the next item meanwhile.
+        self.pristine = duplicate(item)
+
+    def __call__(self, expected: pytest.TestReport) -> None:
+        """Run it.
+
+        Raises `CannotRepeat` if it does not end as that report says.
+        """
+        twin = duplicate(self.pristine)
+        # Gone after the run.
+        request = getattr(twin, "_request", None)
+        parts = _failed_parts(self._config)
+        before = parts.copy()
+        try:
+            with _unnoticed(self._config), same_examples(), untraced(), _timed(twin):
+                reports = runtestprotocol(twin, log=False, nextitem=self.pristine)
+        except (pytest.exit.Exception, pytest.fail.Exception) as error:
+            with _unnoticed(self._config):
+                twin.session._setupstate.teardown_exact(self.pristine)  # noqa: SLF001 - as pytest's own runner does
+            if isinstance(error, pytest.exit.Exception):
+                raise CannotGoOn(f"ends the session when run again: {error}") from None
+            raise CannotRepeat(f"failed when run again: {error}") from None
+        finally:
+            failed = sum(parts.values()) - sum(before.values())
+            # It was not this run that the report is about.
+            parts.clear()
+            parts.update(before)
+            for definition in getattr(request, "_fixture_defs", {}).values():
+                if getattr(definition, "scope", "function") != "function":
+                    _drop_spent(definition._finalizers)  # noqa: SLF001 - see there
+        for report in reports:
+            wanted = expected if report.when == "call" else None
+            if report.outcome != (wanted.outcome if wanted else "passed") or (
+                wanted and hasattr(report, "wasxfail") != hasattr(wanted, "wasxfail")
+            ):
+                raise CannotRepeat(f"{_PARTS[report.when or 'call']}{report.outcome} when run again{_reason(report)}")
+        if failed:
+            raise CannotRepeat(f"{failed} of its sub-tests failed when run again")
+
+
+_PARTS: Final = {"setup": "its set-up ", "call": "", "teardown": "its tear-down "}
+
+
+def duplicate(item: pytest.Item) -> pytest.Item:
+    """An item that does the same, and shares nothing that running it changes.
+
+    Raises `CannotRepeat` if it cannot be copied.
+    """
+    try:
+        twin = copy.copy(item)
+    except Exception as error:
+        raise CannotRepeat(f"an item of type {type(item).__name__} cannot be copied: {error}") from None
+    own = vars(twin)
+    for name in _GROWING:
+        if isinstance(own.get(name), list | set):
+            own[name] = own[name].copy()
+    keywords = copy.copy(item.keywords)
+    if isinstance(keywords, NodeKeywords):
+        keywords.node = twin
+        keywords._markers = dict(keywords._markers)  # noqa: SLF001 - what it is made of
+    own["keywords"] = keywords
+    twin.stash = pytest.Stash()
+    twin.stash._storage.update(item.stash._storage)  # noqa: SLF001 - as above
+    examples = own.get("dtest")
+    if examples is not None:
+        own["dtest"] = examples = copy.copy(examples)
+        # Running them empties their namespace.
+        examples.globs = dict(examples.globs)
+    instance = own.get("_instance")
+    # Hypothesis refuses to run one test with two objects.
+    if not getattr(own.get("_obj"), "is_hypothesis_test", False):
+        own.pop("_instance", None)
+    if "_instance" not in own and instance is not None and getattr(own.get("_obj"), "__self__", None) is instance:
+        # A method of an object that every run has another one of.
+        del own["_obj"]
+    _make_request(twin, always=True)
+    return twin
+
+
+def _make_request(item: pytest.Item, *, always: bool = False) -> None:
+    """Let an item ask for its fixtures, even if it has done so before."""
+    if hasattr(item, "_initrequest") and (always or not getattr(item, "_request", True)):
+        item._initrequest()  # noqa: SLF001 - as pytest's own runner does for items that are run again
+
+
+def _failed_parts(config: pytest.Config) -> dict[object, int]:
+    """How many sub-tests have failed, by test, where pytest counts them: since version 9."""
+    known = getattr(sys.modules.get("_pytest.subtests"), "failed_subtests_key", None)
+    return config.stash.get(known, {}) if known is not None else {}
+
+
+def _went_well(report: pytest.TestReport) -> bool:
+    """Whether a test passed, or failed as expected."""
+    return report.passed or (report.skipped and hasattr(report, "wasxfail"))
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """What went wrong, in a line."""
+    found = report.longrepr
+    text = found[2] if isinstance(found, tuple) else ""
+    crash = getattr(found, "reprcrash", None)
+    if crash is not None:
+        text = crash.message
+    first = (text or report.longreprtext).strip().split("\n")[0]
+    return f": {first}" if first else ""
+
+
+def _drop_spent(finalizers: list[object]) -> None:
+    """Remove from the end of such a list what finishes fixtures that are finished.
+
+    A fixture of a higher scope remembers all that were made with the help of it until its own end: one more for each
+    run of an item, which is pytest's way and no leak of the test.
+    """
+    while finalizers:
+        last = finalizers[-1]
+        made = getattr(last.func, "__self__", None) if isinstance(last, functools.partial) else None
+        if getattr(made, "cached_result", made) is not None or made is None:
+            break
+        finalizers.pop()
+
+
+def run_by_others(item: pytest.Item) -> bool:
+    """Whether another plugin runs this item instead of pytest: to have it pass at last, or in a process of its own."""
+    for each in item.config.hook.pytest_runtest_protocol.get_hookimpls():
+        is_wrapper = each.hookwrapper or getattr(each, "wrapper", False)
+        if is_wrapper or each.function.__module__.startswith(("_pytest.", "zope.testrunner.")):
+            continue
+        # It tells in how many times it would run an item, if at all.
+        count = getattr(each.plugin, "get_reruns_count", None)
+        if count is None or count(item) is not None:
+            return True
+    return False
+
+
+@contextmanager
+def _collected(config: pytest.Config) -> Iterator[list[pytest.TestReport]]:
+    """Collect the reports of an item instead of telling them, and that it is finished; sub-tests are told at once."""
+    reports: list[pytest.TestReport] = []
+    callers = [config.hook.pytest_runtest_logreport, config.hook.pytest_runtest_logfinish]
+    told = [getattr(caller, "_hookimpls", []) for caller in callers]
+    listeners = [each.copy() for each in told]
+
+    def listen() -> None:
+        for each, old in zip(told, listeners, strict=True):
+            each[:] = old
+
+    collector = _Collector(reports, callers[0], listen)
+    for each in told:
+        each.clear()
+    config.pluginmanager.register(collector)
+    collector.own = told[0].copy()
+    try:
+        yield reports
+    finally:
+        config.pluginmanager.unregister(collector)
+        listen()
+
+
+class _Collector:
+    """Takes the reports of a run."""
+
+    def __init__(self, reports: list[pytest.TestReport], tell: pluggy.HookCaller, listen: Callable[[], None]) -> None:
+        self.own: list[pluggy.HookImpl] = []
+        self._reports = reports
+        self._tell = tell
+        self._listen = listen
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember it, unless it is that of a part."""
+        if type(report) is pytest.TestReport:
+            self._reports.append(report)
+            return
+        self._listen()
+        try:
+            self._tell(report=report)
+        finally:
+            getattr(self._tell, "_hookimpls", [])[:] = self.own
+
+
+@contextmanager
+def _unnoticed(config: pytest.Config) -> Iterator[None]:
+    """Drop what is written, logged, warned of and reported meanwhile."""
+    told = [getattr(getattr(config.hook, name), "_hookimpls", []) for name in _TELLING]
+    listeners = [each.copy() for each in told]
+    streams = _open_streams(config)
+    handlers, capturing = _live_handlers(config), _capturing_handlers(config)
+    with warnings.catch_warnings(record=True), open(os.devnull, "w", encoding="utf-8") as nowhere:
+        shown = [getattr(holder, name) for holder, name in streams]
+        for holder, name in streams:
+            setattr(holder, name, nowhere)
+        for handler in handlers:
+            handler.addFilter(_reject)
+        xml = config.stash.get(xml_key, None)
+        properties = [] if xml is None else xml.global_properties.copy()
+        kept = [(handler, handler.records, handler.stream) for handler in capturing]
+        for each in told:
+            each.clear()
+        try:
+            yield
+        finally:
+            for each, old in zip(told, listeners, strict=True):
+                each[:] = old
+            for handler in handlers:
+                handler.removeFilter(_reject)
+            if xml is not None:
+                xml.global_properties[:] = properties
+            # Every run has others, and the last would be taken for what it leaves.
+            for catcher, records, stream in kept:
+                catcher.records, catcher.stream = records, stream
+            for (holder, name), stream in zip(streams, shown, strict=True):
+                setattr(holder, name, stream)
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Without trace functions: coverage.py keeps something for each thread that is started."""
+    here, threads = sys.gettrace(), threading.gettrace()
+    if here is threads is None:
+        # Since Python 3.12, to set none has every function that is called later take note of it, which is a block for each.
+        yield
+        return
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        yield
+    finally:
+        threading.settrace(threads)
+        sys.settrace(here)
+
+
+@contextmanager
+def _timed(item: pytest.Item) -> Iterator[None]:
+    """With a limit of its own from pytest-timeout, if there is one."""
+    plugin = _plugin(item.config, "timeout", "pytest_timeout")
+    wrapped = getattr(plugin, "pytest_runtest_protocol", None)
+    timer = wrapped(item) if wrapped is not None else iter(())
+    next(timer, None)
+    try:
+        yield
+    finally:
+        next(timer, None)
+
+
+def _plugin(config: pytest.Config, *names: str) -> object | None:
+    """Another plugin, by the name of its entry point or of its module."""
+    return next((found for name in names if (found := config.pluginmanager.get_plugin(name)) is not None), None)
+
+
+def _stop_timer(item: pytest.Item) -> None:
+    """The limit that pytest-timeout has set is for one run."""
+    cancel = getattr(item.config.hook, "pytest_timeout_cancel_timer", None)
+    if cancel is not None:
+        cancel(item=item)
+
+
+def _open_streams(config: pytest.Config) -> list[tuple[object, str]]:
+    """Where streams are that pytest does not capture, or passes on: objects, and the attributes that hold them."""
+    capture = config.getoption("capture", "no")
+    if capture == "no":
+        return [(sys, "stdout"), (sys, "stderr")]
+    if capture != "tee-sys":
+        return []
+    manager = config.pluginmanager.get_plugin("capturemanager")
+    capturing = getattr(manager, "_global_capturing", None)
+    files = [getattr(getattr(capturing, name, None), "tmpfile", None) for name in ("out", "err")]
+    return [(file, "_other") for file in files if hasattr(file, "_other")]
+
+
+def _live_handlers(config: pytest.Config) -> list[logging.Handler]:
+    """What shows log records as they come, or writes them to a file."""
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    handlers = [getattr(plugin, name, None) for name in ("log_cli_handler", "log_file_handler")]
+    return [handler for handler in handlers if handler is not None]
+
+
+def _capturing_handlers(config: pytest.Config) -> list[LogCaptureHandler]:
+    """What keeps the log records of the item that runs."""
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    return [getattr(plugin, name) for name in ("caplog_handler", "report_handler") if hasattr(plugin, name)]
+
+
+def _reject(record: logging.LogRecord) -> bool:
+    return False

@@ -1,0 +1,1 @@
+"""Reports in the XML format of JUnit."""

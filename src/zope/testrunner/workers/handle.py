@@ -1,0 +1,319 @@
+"""A child process as a pool sees it: what it is doing, what is left to it, and how long it may take: `Child`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from zope.testrunner.core.events import SetUpStarted, TearDownStarted
+from zope.testrunner.core.model import TestRef
+from zope.testrunner.core.originals import signal, time
+from zope.testrunner.workers.framing import Inbox, Printed, packed, pieces, write_all
+from zope.testrunner.workers.main import HEAD, dump_signal
+
+if TYPE_CHECKING:
+    from zope.testrunner.workers.main import Order
+    from zope.testrunner.workers.process_group import Process
+    from zope.testrunner.workers.scheduler import Job
+
+#: Seconds.  For a child to tear its layer down when it has to stop, and to end when it has said goodbye; for the stacks of
+#: threads to come, and between two looks for them; between asking a process to end and ending it.
+TO_TEAR_DOWN, TO_LEAVE, TO_DUMP, TO_LOOK, TO_END = 10.0, 5.0, 1.0, 0.05, 2.0
+
+#: So many bytes between two looks at everything are much: a quarter of what a pipe holds on Linux.
+MUCH = 1 << 14
+
+#: Seconds in which a child that has to stop should do so before it is told once more.
+TO_NOTICE = 1.0
+
+
+class Child:
+    """A child process, what it is doing, and what has come from it.
+
+    ``number`` counts the children of a run from 1; ``token`` marks what it sends.
+    """
+
+    def __init__(self, number: int, process: Process, job: Job, token: bytes) -> None:
+        self.number = number
+        self.process = process
+        self.job = job
+        self.token = token
+        self.inbox = Inbox(token)
+        self.out = Printed(token)
+        self.err = Printed(token)
+        #: Whether it prints so much that it may have to wait for somebody to read, and how many bytes came since all was
+        #: looked at.
+        self._prints_much = False
+        self._lately = 0
+        self.place = HEAD
+        #: The tests of the present lap that have not begun: positions by group.
+        self.left: list[tuple[int, list[int]]] = []
+        self.lap = 0
+        self.test: TestRef | None = None
+        #: The test that has ended and is run again, to find out whether it leaks.
+        self.judged: TestRef | None = None
+        #: When the test began, by the clock of the report, and since when it does what it does, by the monotonic one.
+        self.began = 0.0
+        self.since = time.monotonic()
+        #: A class or module fixture, or the hook of a layer, that is being called.
+        self.doing: str | None = None
+        self.hook: SetUpStarted | TearDownStarted | None = None
+        #: When something has to happen, and what.
+        self._deadline: float | None = None
+        self._on_deadline: Callable[[], None] | None = None
+        #: Why it was ended, or is about to be, if so.
+        self.cause: str | None = None
+        #: How much there was on its standard error when it was last looked at for the stacks of its threads.
+        self._seen = -1
+        self._is_cut_off = False
+        self.said_goodbye = False
+        #: Whether it has been told that there is nothing more to do for it.
+        self.is_dismissed = False
+        #: Whether there was a problem of which it knows.
+        self.has_problem = False
+        #: Whether it has been told to break off what it does, since the run is over; and what that was.
+        self.is_cancelled = False
+        self.broken_off: str | TestRef | None = None
+        #: How many tests have been broken off.
+        self.tests_broken_off = 0
+        #: Whether it has been told to stop; when it is told once more, and when it is ended for not doing so; whether it has
+        #: noticed, or been ended.
+        self.is_to_stop = False
+        self._again: float | None = None
+        self._last: float | None = None
+        self.noticed = False
+        self.did_not_stop = False
+
+    @property
+    def what(self) -> str:
+        """What it is doing, in words."""
+        if self.test is not None:
+            return self.test.label
+        if self.hook is not None:
+            return f"{hook_name(self.hook)} of {self.hook.layer}"
+        if self.judged is not None:
+            return f"{self.judged.label}, run again to judge it,"
+        return self.doing or f"process for {self.job.story.name}"
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether it is the one whose set-up is told."""
+        return self.number == self.job.leader
+
+    # What comes and goes
+
+    @property
+    def descriptors(self) -> list[int]:
+        """All descriptors by which this process deals with it."""
+        process = self.process
+        found = (process.orders, process.results, process.out, process.err, process.end)
+        return [each for each in found if each is not None]
+
+    def watched(self, *, everything: bool) -> list[int]:
+        """The descriptors from which something may come: messages, its end, and what it prints.
+
+        What it prints is of interest when there is a message, or when it is so much that the pipe may be full.  Without
+        ``everything``, it is left out otherwise.
+        """
+        process = self.process
+        if everything:
+            self._prints_much, self._lately = self._lately >= MUCH, 0
+        found = [] if process.end is None else [process.end]
+        if not self.inbox.ended:
+            found.append(process.results)
+        if everything or self._prints_much:
+            if not self.out.ended:
+                found.append(process.out)
+            if not self.err.ended:
+                found.append(process.err)
+        return found
+
+    def receive(self) -> None:
+        """Take what has come, without waiting; raises `NoMessage` if it cannot be from the child."""
+        if not self.inbox.ended:
+            for data in pieces(self.process.results):
+                self.inbox.feed(data)
+                self.inbox.ended = not data
+        for printed, descriptor in ((self.out, self.process.out), (self.err, self.process.err)):
+            if not printed.ended:
+                for data in pieces(descriptor):
+                    printed.feed(data)
+                    printed.ended = not data
+                    self._lately += len(data)
+        self._prints_much |= self._lately >= MUCH
+
+    def send(self, order: Order | None) -> None:
+        """Tell it what to do next; None is nothing more."""
+        value = () if order is None else (order.lap, order.groups)
+        with contextlib.suppress(OSError):
+            write_all(self.process.orders, packed(self.token, value))
+
+    # What is left to it
+
+    @property
+    def next_position(self) -> int | None:
+        """The test that it would begin next, None if there is none."""
+        return next((position for _, positions in self.left for position in positions), None)
+
+    def group_of(self, position: int) -> int:
+        """The group of a test that is left."""
+        return next(group for group, positions in self.left if position in positions)
+
+    def skip_to(self, position: int) -> None:
+        """Note that a test has begun, and that those before it in its group have had their chance."""
+        group = self.job.story.places.group_of(self.place)
+        for index, (each, positions) in enumerate(self.left):
+            if each == group and position in positions:
+                del positions[: positions.index(position) + 1]
+                del self.left[:index]
+                return
+
+    def skip_group(self, group: int) -> None:
+        """Note that nothing more of this group will be run."""
+        if self.left and self.left[0][0] == group:
+            # It nearly always is the first, and there may be thousands.
+            del self.left[0]
+        else:
+            self.left = [each for each in self.left if each[0] != group]
+
+    def skip_fixture(self, label: str) -> None:
+        """Leave out the tests whose class or module could not be set up; ``label`` begins with the name of the hook."""
+        position = self.next_position
+        if position is None:
+            return
+        tests = self.job.story.tests
+        of_class = label.startswith("setUpClass")
+        kind = type(tests[position])
+        for _, positions in self.left:
+            while positions:
+                each = type(tests[positions[0]])
+                if each is not kind if of_class else each.__module__ != kind.__module__:
+                    return
+                del positions[0]
+
+    # Its end
+
+    def kill(self) -> None:
+        """End it, and all that it has started, at once."""
+        self.process.signal_all(signal.SIGKILL)
+
+    def end(self, cause: str) -> None:
+        """End it as it is beyond help; ``cause`` says why."""
+        if self.cause is None:
+            self.cause = cause
+        self.kill()
+
+    def stop(self) -> None:
+        """Have it break off its test and tear its layer down."""
+        self.is_to_stop = True
+        self.process.signal(signal.SIGINT)
+        self._last = time.monotonic() + TO_TEAR_DOWN
+
+    def cancel(self) -> None:
+        """Stop it; what it is doing now is neither a result nor a problem.  A tear-down of its layers is not broken off."""
+        if self.is_cancelled or self.said_goodbye or self.cause is not None:
+            return
+        if self.is_dismissed or isinstance(self.hook, TearDownStarted) or self.process.ended():
+            return
+        self.is_cancelled = True
+        if self.test is not None:
+            self.broken_off, self.tests_broken_off = self.test, self.test.size
+        else:
+            self.broken_off = self.doing if self.hook is None else self.hook.layer
+        self.stop()
+
+    def begins(self, *, tear_down: bool = False) -> None:
+        """It begins something else although it is to stop: a fixture, or a tear-down of a layer, which may take its time."""
+        if self.is_to_stop:
+            self._again = None
+            self._last = None if tear_down else time.monotonic() + TO_TEAR_DOWN
+
+    def begins_test(self) -> None:
+        """It begins a test: it may not have noticed that it is to stop."""
+        if self.is_to_stop:
+            self._again = time.monotonic() + TO_NOTICE
+
+    def has_noticed(self) -> None:
+        """It says that it stops, in the middle of its test if it has one."""
+        self.noticed = True
+        if self.test is not None:
+            self.tests_broken_off = self.test.size
+        self._again = None
+
+    def see_off(self) -> None:
+        """It is about to end by itself."""
+        self._again = self._last = None
+        self._at(time.monotonic() + TO_LEAVE, self.kill)
+
+    def is_cut_off(self) -> None:
+        """Its pipe is closed, so nothing more can come from it: it has to end soon, or is ended."""
+        if self._is_cut_off or self.said_goodbye or self.cause is not None:
+            return
+        self._is_cut_off = True
+        last = time.monotonic() + TO_LEAVE
+        if self.deadline is None or self.deadline > last:
+            self._at(last, lambda: self.end("the process closed its pipe to the test runner"))
+
+    # Time limits
+
+    @property
+    def deadline(self) -> float | None:
+        """When something has to happen next."""
+        return min((each for each in (self._deadline, self._again, self._last) if each is not None), default=None)
+
+    def _at(self, moment: float, action: Callable[[], None]) -> None:
+        self._deadline, self._on_deadline = moment, action
+
+    def set_limit(self, seconds: float | None) -> None:
+        """What it has begun now may take so long; None is for ever."""
+        if seconds is None:
+            self.lift_limit()
+        else:
+            self._at(time.monotonic() + seconds, lambda: self._time_out(seconds))
+
+    def lift_limit(self) -> None:
+        """What had a limit is over."""
+        self._deadline = self._on_deadline = None
+
+    def keep_time(self) -> None:
+        """Do what has to be done now."""
+        now = time.monotonic()
+        if self._again is not None and now >= self._again:
+            self._again = None
+            self.process.signal(signal.SIGINT)
+        if self._last is not None and now >= self._last:
+            self._last = self._again = None
+            self.did_not_stop = True
+            self.kill()
+        if self._deadline is not None and now >= self._deadline and self._on_deadline is not None:
+            action = self._on_deadline
+            self.lift_limit()
+            action()
+
+    def _time_out(self, seconds: float) -> None:
+        """Something takes too long: get the stacks of all threads, and end the process in a moment."""
+        self.cause = f"timed out after {seconds:g} second{'' if seconds == 1 else 's'}"
+        number = dump_signal()
+        if number is None:
+            self._terminate()
+            return
+        self.process.signal(number)
+        self._look_for_stacks(time.monotonic() + TO_DUMP)
+
+    def _look_for_stacks(self, last: float) -> None:
+        size = self.err.size
+        if time.monotonic() >= last or (size == self._seen and self.err.has(b"(most recent call first)")):
+            self._terminate()
+            return
+        self._seen = size
+        self._at(time.monotonic() + TO_LOOK, lambda: self._look_for_stacks(last))
+
+    def _terminate(self) -> None:
+        self.process.signal_all(signal.SIGTERM)
+        self._at(time.monotonic() + TO_END, self.kill)
+
+
+def hook_name(event: SetUpStarted | TearDownStarted) -> str:
+    """The hook of a layer, in words."""
+    return "set-up" if isinstance(event, SetUpStarted) else "tear-down"

@@ -1,0 +1,444 @@
+"""Processes for a pool: forked or started anew, each the head of a process group of its own, none outliving the run."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from zope.testrunner.core.originals import io, os, select, signal
+from zope.testrunner.core.value_class import Record
+from zope.testrunner.execution.forks import unwatched
+from zope.testrunner.workers.command_line import POOL
+
+#: What a child exits with when it cannot even begin.
+BROKEN = 70
+
+_CTRL_C = frozenset({signal.SIGINT})
+
+_LAST_STANDARD = 2
+
+
+class Ends(Record):
+    """A child's own ends: descriptors to read orders from and to write results to."""
+
+    orders: int
+    results: int
+
+
+class Process:
+    """A child as its parent sees it: its number, a descriptor that tells its end, and the ends of its pipes.
+
+    ``orders`` is written to; ``results``, ``out`` and ``err`` are read without waiting.
+    """
+
+    def __init__(self, pid: int, orders: int, results: int, out: int, err: int) -> None:
+        self.pid = pid
+        self.orders = orders
+        self.results = results
+        self.out = out
+        self.err = err
+        self._status: int | None = None
+        for descriptor in (results, out, err):
+            os.set_blocking(descriptor, False)
+        #: Readable when the process has ended; None where there is no such thing.
+        self.end: int | None = None
+        with contextlib.suppress(AttributeError, OSError):
+            self.end = os.pidfd_open(pid)
+
+    def ended(self) -> bool:
+        """Whether it has ended; collects its status if so."""
+        if self._status is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                # Somebody else has collected it: a SIGCHLD handler of the user's.
+                pid, status = self.pid, 0
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status is not None
+
+    @property
+    def how(self) -> str:
+        """How it ended, in words."""
+        status = self._status or 0
+        if status >= 0:
+            return f"ended with status {status}"
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = "no name"
+        return f"was ended by signal {-status} ({name})"
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        if self._status is None:
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, number)
+
+    def signal_all(self, number: int) -> None:
+        """Send a signal to it and to what it has started."""
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, number)
+        self.signal(number)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        for descriptor in (self.orders, self.results, self.out, self.err, self.end):
+            if descriptor is not None:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+
+
+@contextlib.contextmanager
+def standard_descriptors() -> Iterator[None]:
+    """Open those of the descriptors 0, 1 and 2 that are closed.
+
+    Else a pipe would get one of these numbers, and children need them for something else.
+    """
+    opened = []
+    try:
+        with contextlib.suppress(OSError):
+            while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+                opened.append(descriptor)
+            os.close(descriptor)
+        yield
+    finally:
+        for descriptor in opened:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+class _Pipes:
+    """The four pipes of one child, closed again unless all goes well."""
+
+    def __init__(self) -> None:
+        self._open: list[int] = []
+        try:
+            self.orders = self._pair()
+            self.results = self._pair()
+            self.out = self._pair()
+            self.err = self._pair()
+        except OSError:
+            self.close(*self._open)
+            raise
+
+    def _pair(self) -> tuple[int, int]:
+        pair = os.pipe()
+        self._open += pair
+        return pair
+
+    @property
+    def of_child(self) -> tuple[int, int, int, int]:
+        return self.orders[0], self.results[1], self.out[1], self.err[1]
+
+    @property
+    def of_parent(self) -> tuple[int, int, int, int]:
+        return self.orders[1], self.results[0], self.out[0], self.err[0]
+
+    @staticmethod
+    def close(*descriptors: int) -> None:
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+def fork(work: Callable[[Ends], None], foreign: Sequence[int] = ()) -> Process:
+    """A copy of this process that does ``work`` and ends; ``foreign`` are descriptors that are none of its business.
+
+    Raises `OSError` if there can be no more processes or descriptors.
+    """
+    pipes = _Pipes()
+    _flush()
+    # Until the copy has a handler of its own, Ctrl-C is not for it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _be_child(work, pipes, foreign, before)
+    except OSError:
+        pipes.close(*pipes.of_child, *pipes.of_parent)
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    pipes.close(*pipes.of_child)
+    with contextlib.suppress(OSError):
+        # The child does the same; whoever comes first.
+        os.setpgid(pid, pid)
+    return Process(pid, *pipes.of_parent)
+
+
+def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int], mask: set[int]) -> NoReturn:
+    status = BROKEN
+    unwatched()
+    try:
+        with contextlib.suppress(OSError):
+            os.setpgid(0, 0)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        pipes.close(*foreign, *pipes.of_parent)
+        _lead(0, os.open(os.devnull, os.O_RDONLY))
+        _lead(1, pipes.out[1])
+        _lead(2, pipes.err[1])
+        sys.stdout = _on_descriptor(1, sys.stdout)
+        sys.stderr = _on_descriptor(2, sys.stderr)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        with _exit_functions():
+            work(Ends(pipes.orders[0], pipes.results[1]))
+        status = 0
+    except KeyboardInterrupt:
+        # It was to stop before it had begun, or after its end.
+        pass
+    except BaseException:
+        with contextlib.suppress(BaseException):
+            sys.excepthook(*sys.exc_info())
+    finally:
+        _flush()
+        # Neither the clean-ups of the parent nor its buffers are for this process to deal with.
+        os._exit(status)
+
+
+@contextlib.contextmanager
+def _exit_functions():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a context manager
+    """Call at the end what was registered for the exit meanwhile, and only that."""
+    import atexit
+
+    weakref = sys.modules.get("weakref")
+    finalize = getattr(weakref, "finalize", None)
+    with contextlib.suppress(AttributeError):
+        for each in list(getattr(finalize, "_registry", ())):
+            each.atexit = False
+        atexit._clear()  # noqa: SLF001 - there is no public way
+        if finalize is not None:
+            atexit.register(finalize._exitfunc)  # noqa: SLF001 - there is no public way
+    yield
+    with contextlib.suppress(AttributeError):
+        atexit._run_exitfuncs()  # noqa: SLF001 - there is no public way
+
+
+def _lead(number: int, descriptor: int) -> None:
+    if number != descriptor:
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+
+
+def _on_descriptor(number: int, stream: object) -> object:
+    """This stream if it writes to a descriptor, else one that does: the parent may have put something in its place."""
+    try:
+        if stream is not None and stream.fileno() == number:  # type: ignore[attr-defined]
+            return stream
+    except (OSError, ValueError, AttributeError):
+        pass
+    return io.open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)
+
+
+def spawn(command: Sequence[str], directory: str, token: bytes, environment: Mapping[str, str]) -> Process:
+    """A new process with this command line.
+
+    Raises `OSError`.
+    """
+    from zope.testrunner.core.originals import subprocess
+
+    pipes = _Pipes()
+    orders, results, out, err = pipes.of_child
+    try:
+        process = subprocess.Popen(
+            list(command),
+            cwd=directory,
+            env={**environment, POOL: f"{token.decode('ascii')}:{orders}:{results}"},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            pass_fds=(orders, results),
+            process_group=0,
+        )
+    except OSError:
+        pipes.close(*pipes.of_parent)
+        raise
+    finally:
+        pipes.close(*pipes.of_child)
+    # Its end is waited for by number, not by this object.
+    process.returncode = 0
+    return Process(process.pid, *pipes.of_parent)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        # Tests may have put anything there, which may raise anything.
+        with contextlib.suppress(Exception):
+            stream.flush()  # type: ignore[union-attr]
+
+
+class Guardian:
+    """A process that does nothing but end those of the children that are still there when their parent is gone.
+
+    The parent may be killed without a chance to do anything.  The guardian then sees the end of a pipe.
+    """
+
+    def __init__(self) -> None:
+        reading, self.descriptor = os.pipe()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
+        try:
+            self.pid = os.fork()
+            if self.pid == 0:
+                _guard(reading, self.descriptor)
+        except OSError:
+            os.close(reading)
+            os.close(self.descriptor)
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(reading)
+
+    def watch(self, pid: int) -> None:
+        """One more child."""
+        self._tell(f"+{pid}\n")
+
+    def forget(self, pid: int) -> None:
+        """One less."""
+        self._tell(f"-{pid}\n")
+
+    def _tell(self, line: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self.descriptor, line.encode("ascii"))
+
+    def dismiss(self) -> None:
+        """No more children."""
+        os.close(self.descriptor)
+        with contextlib.suppress(OSError):
+            os.waitpid(self.pid, 0)
+
+
+def _guard(reading: int, writing: int) -> NoReturn:
+    try:
+        # Ctrl-C is for the parent, which takes its time.
+        with contextlib.suppress(OSError):
+            os.setpgid(0, 0)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        # Whoever waits for the end of the parent's output should not wait for this process.
+        os.dup2(reading, 0)
+        os.closerange(1, 256 if reading < 256 and writing < 256 else max(reading, writing) + 1)
+        known: set[int] = set()
+        data = b""
+        while True:
+            piece = os.read(0, 4096)
+            if not piece:
+                break
+            data += piece
+            *lines, data = data.split(b"\n")
+            for line in lines:
+                (known.add if line.startswith(b"+") else known.discard)(int(line[1:]))
+        for pid in known:
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)
+    finally:
+        os._exit(0)
+
+
+class Strays:
+    """Processes that have left the group of the child that started them, by becoming daemons for instance.
+
+    Where the system can do that (Linux), they become children of this process when their parent ends, and are ended at last.
+    """
+
+    def __init__(self) -> None:
+        self._set: Callable[[int], object] | None = None
+        self._known = children_of(os.getpid())
+
+    def begin(self) -> None:
+        """From now on they come to this process."""
+        self._set = _subreaper()
+        if self._set is not None:
+            self._set(1)
+
+    def collect(self, ours: set[int]) -> None:
+        """Collect those that have ended: whoever looks for them is not to find them any more."""
+        if self._set is None:
+            return
+        with contextlib.suppress(OSError, AttributeError):
+            if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return
+        for pid in children_of(os.getpid()) - self._known - ours:
+            with contextlib.suppress(OSError):
+                os.waitpid(pid, os.WNOHANG)
+
+    def end(self, ours: set[int]) -> None:
+        """End all that have come, but not those that were there before nor those in ``ours``."""
+        if self._set is None:
+            return
+        for _ in range(50):
+            strays = children_of(os.getpid()) - self._known - ours
+            if not strays:
+                break
+            for pid in strays:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(OSError):
+                    os.waitpid(pid, 0)
+
+    def stop(self) -> None:
+        """Leave it to the system from now on."""
+        if self._set is not None:
+            self._set(0)
+
+
+#: PR_SET_CHILD_SUBREAPER, from <linux/prctl.h>.
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def _subreaper() -> Callable[[int], object] | None:
+    if not sys.platform.startswith("linux") or not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+        return None
+    try:
+        import ctypes
+
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+
+    def switch(on: int) -> int:
+        return int(prctl(_PR_SET_CHILD_SUBREAPER, on, 0, 0, 0))
+
+    return switch
+
+
+def children_of(pid: int) -> set[int]:
+    """The processes that this one is the parent of."""
+    found: set[int] = set()
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with io.open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                found.update(map(int, file.read().split()))
+    except OSError:
+        pass
+    return found
+
+
+def readable(descriptors: Sequence[int], seconds: float) -> list[int]:
+    """Those of the descriptors from which something can be read, waited for at most so long."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        for descriptor in descriptors:
+            poll.register(descriptor, select.POLLIN)
+        # Rounded up: what is left of a millisecond would be spent on asking again and again.
+        return [descriptor for descriptor, _ in poll.poll(int(seconds * 1000) + 1 if seconds > 0 else 0)]
+    return list(select.select(descriptors, (), (), seconds)[0])
+
+
+def why_not_fork() -> str | None:
+    """Why a copy of this process would be no good one, in words for people; None if it would be."""
+    if not sys.platform.startswith("linux") or not hasattr(os, "fork"):
+        return "this system has no safe way to copy a process"
+    try:
+        others = len(os.listdir("/proc/self/task")) - 1
+    except OSError:
+        from _thread import _count
+
+        others = _count() - 1
+    if others < 1:
+        return None
+    threading = sys.modules.get("threading")
+    known = [] if threading is None else [each for each in threading.enumerate() if each is not threading.main_thread()]
+    names = ", ".join(sorted(each.name for each in known)[:3]) or "one that is not of Python"
+    return f"another thread is running: {names}"
