@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import Protocol, get_args
 
 from zope.testrunner import events, options
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.value_class import Record
 
 DOCS = Path(__file__).resolve().parent
 

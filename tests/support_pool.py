@@ -13,7 +13,7 @@ from zope.testrunner.layer import UnitTests
 from zope.testrunner.planning.work_groups import Expected, none_known
 from zope.testrunner.testing import FakeClock, RecordingSink
 from zope.testrunner.workers.handle import Child
-from zope.testrunner.workers.scheduler import Job, job_for
+from zope.testrunner.workers.jobs import Job, job_for
 
 
 class Plain(unittest.TestCase):

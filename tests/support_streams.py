@@ -16,7 +16,6 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from unittest import mock
 
-from zope.testrunner.core import originals
 from zope.testrunner.core.events import (
     CleanUpStarted,
     Discovered,
@@ -56,6 +55,7 @@ from zope.testrunner.report.console.text import OutputFormatter
 from zope.testrunner.report.formatter_adapter import Verbs
 from zope.testrunner.report.github import Annotations
 from zope.testrunner.report.xml.junit import OneFile
+from zope.testrunner.system import originals
 from zope.testrunner.testing import replay
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"

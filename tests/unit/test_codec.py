@@ -14,8 +14,8 @@ from zope.testrunner.core import events, model
 from zope.testrunner.core.event_codec import KINDS, NotAnEvent, from_wire, to_wire
 from zope.testrunner.core.events import Event, LapMeasured, Notice, TestFinished, TestStarted
 from zope.testrunner.core.model import LayerName, Outcome, TestRef
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.leaks import readings
+from zope.testrunner.system.value_class import Record
 
 TEXTS = ("", "plain", 'quotes " and \\', "line\nends\r\n", "zażółć gęślą jaźń", "\x1e\x00", "lone \udcff surrogate", "𐏿")
 NAMES = vars(model) | vars(events) | vars(readings) | {"unittest": unittest, "Any": Any, "ClassVar": ClassVar}

@@ -9,7 +9,6 @@ import unittest
 from unittest import mock
 
 from support import ProjectCase, environment
-from zope.testrunner.core import originals
 from zope.testrunner.core.model import LayerName
 from zope.testrunner.history.store import (
     FLOOR,
@@ -23,6 +22,7 @@ from zope.testrunner.history.store import (
     parse,
     render,
 )
+from zope.testrunner.system import originals
 
 UNIT = LayerName("zope.testrunner.layer.UnitTests")
 DAY = 86_400

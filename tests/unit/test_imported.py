@@ -1,4 +1,4 @@
-"""Tests of `zope.testrunner.core.import_hooks`."""
+"""Tests of `zope.testrunner.system.import_hooks`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import inspect
 import sys
 
 import support
-from zope.testrunner.core.import_hooks import when_imported
+from zope.testrunner.system.import_hooks import when_imported
 
 
 class TestWhenImported(support.ProjectCase):

@@ -1,4 +1,4 @@
-"""The system as it was before any test: `zope.testrunner.core.originals`."""
+"""The system as it was before any test: `zope.testrunner.system.originals`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 from support import environment
-from zope.testrunner.core import originals
+from zope.testrunner.system import originals
 
 SOURCES = Path(originals.__file__).resolve().parent
 
@@ -54,7 +54,7 @@ for module, names in ((os, ["read", "write", "fork", "waitpid"]), (time, ["sleep
         setattr(module, name, lambda *args: 1 / 0)
 if hasattr(select, "poll"):
     del select.poll
-from zope.testrunner.core import originals
+from zope.testrunner.system import originals
 reading, writing = os.pipe()
 assert originals.os.write(writing, b"x") == 1
 assert originals.os.read(reading, 1) == b"x"

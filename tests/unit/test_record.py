@@ -7,7 +7,7 @@ import pickle
 import unittest
 from typing import ClassVar
 
-from zope.testrunner.core.value_class import Record, often_made
+from zope.testrunner.system.value_class import Record, often_made
 
 
 class Point(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.core.byte_sizes import bytes_of, in_words
+from zope.testrunner.system.byte_sizes import bytes_of, in_words
 
 
 class TestSizes(unittest.TestCase):

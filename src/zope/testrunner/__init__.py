@@ -220,16 +220,9 @@ def _nobody_reads(error: ReporterError) -> int:
 
 def _script_parts(args: Sequence[str] | None = None) -> list[str]:
     """The words after the interpreter that start this script again in a child process."""
-    script = (args or sys.argv)[0]
-    if script == "setup.py":
-        return ["-c", "from zope.testrunner import run; run()"]
-    path = os.path.abspath(script)
-    ours = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-    # Run by its path, __main__.py would put the package's own directory first on sys.path, where modules such as
-    # ``statistics`` and ``filter`` would hide those of the standard library.
-    if not os.path.exists(path) or os.path.realpath(path) == os.path.realpath(ours):
-        return ["-m", "zope.testrunner"]
-    return [path]
+    from zope.testrunner.workers.command_line import script_parts
+
+    return script_parts(args)
 
 
 class _OldSpelling:

@@ -6,15 +6,15 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from zope.testrunner.core.import_hooks import when_imported
 from zope.testrunner.exceptions import DocTestFailureException
 from zope.testrunner.feature import Feature
+from zope.testrunner.system.import_hooks import when_imported
 
 if TYPE_CHECKING:
     import doctest
     import unittest
 
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 #: What doctest puts between reports on examples in a unittest, where it would be asterisks elsewhere.
 _DIVIDER = "-" * 70
@@ -31,7 +31,7 @@ class DocTest(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self._forget: Callable[[], None] | None = None
         self._before: tuple[int, type[BaseException]] | None = None

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -17,16 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 from zope.testrunner.core.events import Importance, Notice
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
+from zope.testrunner.features.kept_tracing import keep_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType, TracebackType
     from typing import TextIO
 
-    from _typeshed import TraceFunction
-
+    from zope.testrunner.feature import Run
     from zope.testrunner.features.trace_coverage import TestIgnore, TestTrace
-    from zope.testrunner.runner import Runner
 
 __all__ = ["Coverage", "TestIgnore", "TestTrace"]
 
@@ -67,7 +64,7 @@ class Coverage(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self._library = _library()
         # Relative paths mean this one, in the project's configuration as well, wherever tests go.
@@ -310,28 +307,6 @@ def _library() -> ModuleType:
         raise UsageError(
             "--coverage needs coverage.py, which is not installed: pip install 'zope.testrunner[coverage]'", status=1
         ) from None
-
-
-def keep_tracing() -> Callable[[], None]:
-    """See to it that tested code which switches tracing off with ``sys.settrace(None)`` gets back what traces now.
-
-    Debuggers do that, for instance.  Returns a function that undoes it.
-    """
-    present, switch, thread = sys.gettrace(), sys.settrace, threading.get_ident()
-    if present is None:
-        # Whoever measures does so in another way (`sys.monitoring`), which nobody is in the way of.
-        return lambda: None
-
-    def settrace(function: TraceFunction | None) -> None:
-        # Other threads have tracers of their own.
-        switch(present if function is None and threading.get_ident() == thread else function)
-
-    def undo() -> None:
-        if sys.settrace is settrace:
-            sys.settrace = switch
-
-    sys.settrace = settrace
-    return undo
 
 
 def __getattr__(name: str) -> object:

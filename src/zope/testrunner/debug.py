@@ -11,10 +11,10 @@ from contextlib import nullcontext
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, NoReturn
 
-from zope.testrunner.core.import_hooks import when_imported
 from zope.testrunner.exceptions import EndRun
 from zope.testrunner.execution.streams.debugger_streams import HandBack, Stops, watch_hook
 from zope.testrunner.feature import Feature
+from zope.testrunner.system.import_hooks import when_imported
 
 if TYPE_CHECKING:
     import doctest

@@ -9,13 +9,13 @@ from zope.testrunner.core.events import Importance, Notice
 from zope.testrunner.feature import Feature
 
 if TYPE_CHECKING:
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 
 class Threshold(Feature):
     """Sets how often garbage is collected (``--gc``), or that it is not; says so once, and undoes it at the end."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self.threshold: tuple[int, ...] = tuple(runner.options.gc or ())
         self.active = bool(self.threshold)
@@ -42,7 +42,7 @@ class Threshold(Feature):
 class Debug(Feature):
     """Sets debug flags of the garbage collector (``-G``), and takes them back at the end."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self.flags: tuple[str, ...] = tuple(runner.options.gc_option or ())
         self.active = bool(self.flags)

@@ -9,13 +9,13 @@ from zope.testrunner.core.model import LayerName, TestRef
 from zope.testrunner.feature import Feature
 
 if TYPE_CHECKING:
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 
 class Listing(Feature):
     """Keeps the runner from running the tests, and lists them in the order in which they would run."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self.active = bool(runner.options.list_tests)
 

@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from zope.testrunner.core.import_hooks import when_imported
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
+from zope.testrunner.system.import_hooks import when_imported
 
 if TYPE_CHECKING:
     from logging import NullHandler
 
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 __all__ = ["Logging", "NullHandler"]
 
@@ -31,7 +31,7 @@ class Logging(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self._forget: Callable[[], None] | None = None
 

@@ -242,7 +242,7 @@ def _stab_run(text: str) -> str:
 
 def _size(text: str) -> int:
     """A number of bytes, such as ``10MB`` or ``1.5 GiB``."""
-    from zope.testrunner.core.byte_sizes import bytes_of
+    from zope.testrunner.system.byte_sizes import bytes_of
 
     try:
         return bytes_of(text)

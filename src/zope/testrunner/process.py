@@ -10,7 +10,7 @@ from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 from zope.testrunner.workers.trailer import Trailer
 
 if TYPE_CHECKING:
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 
 class SubProcess(Feature):
@@ -20,7 +20,7 @@ class SubProcess(Feature):
     who runs the command by hand sees things in order.
     """
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self.active = bool(runner.options.resume_layer)
         self._stdin: TextIO | None = None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import cProfile
     import pstats
 
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 #: What the files with measurements are called: these two around something random.
 PREFIX, SUFFIX = "tests_profile.", ".prof"
@@ -53,7 +53,7 @@ class Profiling(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self._directory: str = runner.options.prof_dir
         self._pid = os.getpid()

@@ -31,7 +31,6 @@ from zope.testrunner.core.layer_registry import (
     registry_of_run,
 )
 from zope.testrunner.core.model import LayerName, Plan, Reason, seen_from
-from zope.testrunner.core.originals import os, time
 from zope.testrunner.exceptions import (
     CanNotTearDown,
     EndRun,
@@ -52,6 +51,7 @@ from zope.testrunner.report import Files, close, console_for, files_for, formatt
 from zope.testrunner.report.formatter_adapter import Verbs, layer_label
 from zope.testrunner.report.recorded_objects import ReportedExcInfo
 from zope.testrunner.report.tally import Tally
+from zope.testrunner.system.originals import os, time
 from zope.testrunner.workers import command_line as worker
 from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 
@@ -269,7 +269,7 @@ class Runner:
             from zope.testrunner.workers import launchers as launch  # noqa: F401
 
             if self.config.execute.start_method == "spawn":
-                from zope.testrunner.core.originals import subprocess  # noqa: F401
+                from zope.testrunner.system.originals import subprocess  # noqa: F401
         self._bus = self._new_bus(self._sinks())
         for text in self.options.notices if self.worker == 0 else ():
             self.emit(OutputPassed(self.clock(), 0, "stdout", f"{text}\n".encode("utf-8", "backslashreplace")))
@@ -602,11 +602,10 @@ class Runner:
     @property
     def script(self) -> Script:
         """How to start this run once more, for a child process."""
-        from zope.testrunner import _script_parts
         from zope.testrunner.workers.launchers import Script
 
         execute = self.config.execute
-        parts = self.script_parts if self.script_parts is not None else _script_parts(self.args)
+        parts = self.script_parts if self.script_parts is not None else worker.script_parts(self.args)
         args = execute.args
         if self.config.order.shuffle:
             # The seed may have been drawn.

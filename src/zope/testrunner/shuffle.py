@@ -14,7 +14,7 @@ from zope.testrunner.planning.fixture_grouping import neighbours
 if TYPE_CHECKING:
     import random
 
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 
 def shuffle(plan: Plan, seed: int) -> Plan:
@@ -52,7 +52,7 @@ def permuted(tests: Iterable[Test], source: random.Random) -> list[Test]:
 class Shuffle(Feature):
     """Shuffles the plan if the options say so, and reports the seed at the end."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self.active = bool(runner.options.shuffle)
         self.seed = 0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from zope.testrunner.core.events import RunFinished
-from zope.testrunner.core.originals import os, time
 from zope.testrunner.feature import Feature
+from zope.testrunner.system.originals import os, time
 
 
 class Statistics(Feature):

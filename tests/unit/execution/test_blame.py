@@ -20,9 +20,10 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.model import LayerName, Outcome, TearDownEnd, TestRef
 from zope.testrunner.workers.crash_report import LINES_SHOWN, Blame, told
 from zope.testrunner.workers.handle import Child
-from zope.testrunner.workers.main import HEAD, Order
+from zope.testrunner.workers.jobs import Job
 from zope.testrunner.workers.ordered_report import Teller
-from zope.testrunner.workers.scheduler import Job, Schedule
+from zope.testrunner.workers.protocol import HEAD, Order
+from zope.testrunner.workers.scheduler import Schedule
 
 
 class BlameCase(PoolCase):

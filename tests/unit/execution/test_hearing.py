@@ -21,15 +21,16 @@ from zope.testrunner.core.layer_registry import UNIT_TESTS
 from zope.testrunner.core.model import Outcome, Problem, TestRef
 from zope.testrunner.execution.timeouts import Limits
 from zope.testrunner.workers import handle as child_module
-from zope.testrunner.workers import main as serving
+from zope.testrunner.workers import protocol
 from zope.testrunner.workers.crash_report import Blame
 from zope.testrunner.workers.dispatcher import Hearing
 from zope.testrunner.workers.framing import mark
 from zope.testrunner.workers.handle import Child
-from zope.testrunner.workers.main import HEAD, Order
+from zope.testrunner.workers.jobs import Job
 from zope.testrunner.workers.marshal_codec import parcel
 from zope.testrunner.workers.ordered_report import Teller
-from zope.testrunner.workers.scheduler import Job, Schedule
+from zope.testrunner.workers.protocol import HEAD, Order
+from zope.testrunner.workers.scheduler import Schedule
 
 
 class HearingCase(PoolCase):
@@ -52,8 +53,8 @@ class HearingCase(PoolCase):
         self.only.has_begun = True
         teller.go_on()
         self.number = 1000
-        self.say(serving.CLOSED, 0.0, place=HEAD)
-        self.say(serving.READY, place=HEAD)
+        self.say(protocol.CLOSED, 0.0, place=HEAD)
+        self.say(protocol.READY, place=HEAD)
 
     def say(self, kind: int, *values: object, place: int | None = None) -> None:
         """A message of the child, at the place where it is."""
@@ -62,7 +63,7 @@ class HearingCase(PoolCase):
         self.hearing.take(self.one, (kind, self.number, here, *values))
 
     def finish(self, position: int, outcome: Outcome = Outcome.PASSED) -> None:
-        self.say(serving.FINISHED, 2.0, position, outcome.value, 0.5, (), None, None, None)
+        self.say(protocol.FINISHED, 2.0, position, outcome.value, 0.5, (), None, None, None)
 
     def hunting(self) -> None:
         """From now on tests are run again when they have ended."""
@@ -77,25 +78,25 @@ class TestWhat(HearingCase):
     """What a child is doing, for those who wonder why it takes so long."""
 
     def test_a_test(self) -> None:
-        self.say(serving.STARTED, 1.0, 0)
+        self.say(protocol.STARTED, 1.0, 0)
 
         self.assertEqual(self.one.test.label, self.one.what)  # type: ignore[union-attr]
 
     def test_what_follows_a_test_is_nothing_of_its_own(self) -> None:
-        self.say(serving.STARTED, 1.0, 0)
+        self.say(protocol.STARTED, 1.0, 0)
         self.finish(0)
 
         self.assertEqual(f"process for {UNIT_TESTS}", self.one.what)
 
     def test_a_test_that_is_run_again_to_judge_it(self) -> None:
         self.hunting()
-        self.say(serving.STARTED, 1.0, 0)
+        self.say(protocol.STARTED, 1.0, 0)
         label = self.one.test.label  # type: ignore[union-attr]
         self.finish(0)
 
         self.assertEqual(f"{label}, run again to judge it,", self.one.what)
 
-        self.say(serving.STARTED, 1.0, 1)
+        self.say(protocol.STARTED, 1.0, 1)
         self.assertNotIn("again", self.one.what)
 
 
@@ -104,15 +105,15 @@ class TestTests(HearingCase):
 
     def test_an_order_comes_when_it_is_asked_for(self) -> None:
         self.one.send.assert_called_once_with(Order(1, ((0, (0,)),)))  # type: ignore[attr-defined]
-        self.say(serving.STARTED, 1.0, 0)
+        self.say(protocol.STARTED, 1.0, 0)
         self.finish(0)
-        self.say(serving.READY)
+        self.say(protocol.READY)
 
         self.one.send.assert_called_with(Order(1, ((1, (1,)),)))  # type: ignore[attr-defined]
         self.assertEqual([Outcome.PASSED], self.outcomes())
 
     def test_what_was_printed_before_comes_before(self) -> None:
-        self.say(serving.STARTED, 1.0, 0)
+        self.say(protocol.STARTED, 1.0, 0)
         self.one.out.feed(b"hello" + mark(b"token", self.number + 1) + b"later")
 
         self.finish(0)
@@ -121,7 +122,7 @@ class TestTests(HearingCase):
         self.assertEqual(["OutputPassed", "TestFinished"], self.sink.kinds()[-2:])
 
     def test_a_child_that_was_interrupted_interrupts_the_run(self) -> None:
-        self.say(serving.BYE, False, False, True)
+        self.say(protocol.BYE, False, False, True)
 
         self.assertTrue(self.schedule.interrupted)
         self.assertEqual([], signals(self.one))
@@ -132,16 +133,16 @@ class TestBreakingOff(HearingCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.say(serving.STARTED, 1.0, 0)
+        self.say(protocol.STARTED, 1.0, 0)
         self.schedule.stop()
         self.schedule.break_off()
 
     def problem(self, test: TestRef) -> None:
         problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
-        self.say(serving.EVENT, parcel(ProblemReported(2.0, 1, test, problem, 0.5)))
+        self.say(protocol.EVENT, parcel(ProblemReported(2.0, 1, test, problem, 0.5)))
 
     def notice(self) -> None:
-        self.say(serving.EVENT, parcel(Notice(2.0, 1, Importance.ERROR, "\nInterrupted in test test_a.")))
+        self.say(protocol.EVENT, parcel(Notice(2.0, 1, Importance.ERROR, "\nInterrupted in test test_a.")))
 
     def told(self) -> list[str]:
         return [f"{event.test.id[-1]}" for event in self.sink.of(TestBrokenOff)]
@@ -149,7 +150,7 @@ class TestBreakingOff(HearingCase):
     def test_the_test_has_no_result(self) -> None:
         self.assertEqual([signal.SIGINT], signals(self.one))
         self.notice()
-        self.say(serving.BYE, False, False, True)
+        self.say(protocol.BYE, False, False, True)
         self.schedule.remove(self.one)
 
         self.assertEqual((["a"], []), (self.told(), self.outcomes()))
@@ -172,7 +173,7 @@ class TestBreakingOff(HearingCase):
 
     def test_what_is_begun_afterwards_has_none(self) -> None:
         self.finish(0)
-        self.say(serving.STARTED, 3.0, 1)
+        self.say(protocol.STARTED, 3.0, 1)
         self.problem(TestRef(None, UNIT_TESTS, 1, id=self.only.story.tests[1].id()))
         self.finish(1, Outcome.ERRORED)
         self.schedule.remove(self.one)
@@ -236,20 +237,20 @@ class TestBreakingOffAFixture(HearingCase):
 
     def test_a_fixture_that_takes_the_interruption_for_a_failure_has_none(self) -> None:
         label = "setUpClass (m.Plain)"
-        self.say(serving.DOING, label)
+        self.say(protocol.DOING, label)
         self.break_off()
         problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
         fixture = TestRef(None, UNIT_TESTS, 0, id=label)
-        self.say(serving.EVENT, parcel(ProblemReported(2.0, 1, fixture, problem, 0.5)))
+        self.say(protocol.EVENT, parcel(ProblemReported(2.0, 1, fixture, problem, 0.5)))
 
         self.assertEqual([], self.sink.of(ProblemReported))
 
     def test_a_set_up_that_does(self) -> None:
         self.one.place = HEAD
-        self.say(serving.EVENT, parcel(SetUpStarted(1.0, 1, UNIT_TESTS)))
+        self.say(protocol.EVENT, parcel(SetUpStarted(1.0, 1, UNIT_TESTS)))
         self.break_off()
         problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
-        self.say(serving.EVENT, parcel(SetUpFinished(2.0, 1, UNIT_TESTS, 0.5, problem)))
+        self.say(protocol.EVENT, parcel(SetUpFinished(2.0, 1, UNIT_TESTS, 0.5, problem)))
 
         self.assertEqual([], self.sink.of(SetUpFinished))
         self.assertEqual(["\nBroken off."], [event.text for event in self.sink.of(Notice)])
@@ -259,13 +260,13 @@ class TestLimits(HearingCase):
     """Each test has its time."""
 
     def time_out(self) -> None:
-        self.say(serving.STARTED, 1.0, 0)
+        self.say(protocol.STARTED, 1.0, 0)
         self.now += 5.0
         with mock.patch.object(child_module, "dump_signal", lambda: None):
             self.one.keep_time()
 
     def test_a_test_in_time(self) -> None:
-        self.say(serving.STARTED, 1.0, 0)
+        self.say(protocol.STARTED, 1.0, 0)
         self.now += 4.9
         self.finish(0)
         self.now += 1.0
@@ -285,7 +286,7 @@ class TestLimits(HearingCase):
     def test_it_is_too_late_to_finish_then(self) -> None:
         self.time_out()
         self.finish(0)
-        self.say(serving.STARTED, 3.0, 1, place=self.one.place + 1)
+        self.say(protocol.STARTED, 3.0, 1, place=self.one.place + 1)
 
         self.blame.crashed(self.one)
 

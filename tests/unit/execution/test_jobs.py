@@ -7,8 +7,9 @@ import signal
 from support_pool import Other, PoolCase, Whole, WithFixture, plain, signals
 
 from zope.testrunner.core.config import LeakPolicy
-from zope.testrunner.workers.main import Order
-from zope.testrunner.workers.scheduler import SHARES, Job, Schedule
+from zope.testrunner.workers.jobs import SHARES, Job
+from zope.testrunner.workers.protocol import Order
+from zope.testrunner.workers.scheduler import Schedule
 
 
 def groups(order: Order | None) -> list[int]:

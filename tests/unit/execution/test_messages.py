@@ -6,7 +6,7 @@ import os
 import unittest
 from unittest import mock
 
-from zope.testrunner.core import originals
+from zope.testrunner.system import originals
 from zope.testrunner.workers.framing import Inbox, NoMessage, Printed, mark, packed, pieces, read_message
 
 TOKEN = b"c0ffee00"

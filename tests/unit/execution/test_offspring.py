@@ -9,8 +9,8 @@ import sys
 import unittest
 from unittest import mock
 
-from zope.testrunner.core import originals
 from zope.testrunner.execution.forks import Forks, current
+from zope.testrunner.system import originals
 from zope.testrunner.workers.process_group import BROKEN, Ends, Strays, fork, readable, standard_descriptors
 
 

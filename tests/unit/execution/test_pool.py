@@ -14,9 +14,9 @@ from zope.testrunner.core.layer_registry import UNIT_TESTS
 from zope.testrunner.core.model import LayerName, Plan
 from zope.testrunner.execution.timeouts import Limits
 from zope.testrunner.workers import process_group as offspring
-from zope.testrunner.workers.main import Duty
 from zope.testrunner.workers.pool import Pool
 from zope.testrunner.workers.process_group import Process
+from zope.testrunner.workers.protocol import Duty
 
 
 class NoLauncher:

@@ -9,13 +9,14 @@ from unittest import mock
 
 from support_pool import plain
 
-from zope.testrunner.core import originals
 from zope.testrunner.core.events import TestFinished, TestStarted
 from zope.testrunner.core.layer_registry import UNIT_TESTS
 from zope.testrunner.core.model import Outcome, TestRef
 from zope.testrunner.execution.forks import Forks
+from zope.testrunner.system import originals
 from zope.testrunner.workers.framing import mark, read_message
-from zope.testrunner.workers.main import CLOSED, FINISHED, STARTED, Places, Wire
+from zope.testrunner.workers.main import Wire
+from zope.testrunner.workers.protocol import CLOSED, FINISHED, STARTED, Places
 
 TOKEN = b"token"
 

@@ -19,7 +19,7 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.model import LayerName, LayerPlan, Outcome, Problem, Stats, TearDownEnd, TestRef
 from zope.testrunner.execution.serial import ReadyLayer
 from zope.testrunner.testing import FakeClock, RecordingSink
-from zope.testrunner.workers.main import HEAD, Places
+from zope.testrunner.workers.protocol import HEAD, Places
 from zope.testrunner.workers.reorder_buffer import Story
 
 NAME = LayerName("m.L")

@@ -16,12 +16,13 @@ from unittest import mock
 import support_streams
 from support_streams import ERROR, GOLDEN, LAYER, Recorder, problem, ref
 
-from zope.testrunner.core import events, originals
+from zope.testrunner.core import events
 from zope.testrunner.core.events import Event
 from zope.testrunner.core.model import LayerName, Outcome, Stats, TestRef
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.report.atomic_file import put, stem_of
 from zope.testrunner.report.xml.junit import FilePerSuite, OneFile, directory, junit
+from zope.testrunner.system import originals
 from zope.testrunner.testing import replay
 
 try:

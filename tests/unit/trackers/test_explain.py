@@ -26,8 +26,8 @@ import zope.testrunner.leaks.explain as explanations
 from zope.testrunner.core import event_codec as codec
 from zope.testrunner.leaks import Hunter, describe, hunt
 from zope.testrunner.leaks import pristine_gc as collector
-from zope.testrunner.leaks.explain import Explanation, Holder, New, Place, explain
-from zope.testrunner.leaks.hunting import Finding
+from zope.testrunner.leaks.explain import explain
+from zope.testrunner.leaks.finding import Explanation, Finding, Holder, New, Place
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 
 numbers = itertools.count(10**6)

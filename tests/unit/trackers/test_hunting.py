@@ -24,7 +24,7 @@ from typing import Any
 from unittest import mock
 
 from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed, hunt, tracker
-from zope.testrunner.leaks.explain import Explanation, Holder, New
+from zope.testrunner.leaks.finding import Explanation, Holder, New
 from zope.testrunner.leaks.hunting import CannotGoOn
 from zope.testrunner.leaks.readings import Growth, Sample, Unavailable, Unit
 from zope.testrunner.leaks.settle import empty_caches

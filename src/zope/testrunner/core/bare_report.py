@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from zope.testrunner.core.originals import io, os
+from zope.testrunner.system.originals import io, os
 
 _str, _type, _getattr, _is_subclass = str, type, getattr, issubclass
 

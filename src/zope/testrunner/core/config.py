@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable
 
 from zope.testrunner.core.model import LayerName, Levels
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.exceptions import UsageError
+from zope.testrunner.system.value_class import Record
 
 #: The verbosity from which on cycles that tests leave are shown; to find them takes a second collection.
 _SHOWS_CYCLES = 4

@@ -23,8 +23,8 @@ from zope.testrunner.core.model import (
     TearDownEnd,
     TestRef,
 )
-from zope.testrunner.core.value_class import Record, often_made
 from zope.testrunner.exceptions import ReporterError
+from zope.testrunner.system.value_class import Record, often_made
 
 if TYPE_CHECKING:
     import unittest

@@ -9,7 +9,7 @@ from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING, NewType, Protocol
 
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     import unittest

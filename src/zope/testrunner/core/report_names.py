@@ -90,3 +90,9 @@ def _is(test: object, module: str, name: str) -> bool:
     """Whether the test is an instance of a class in a module, which is certainly not so if that was never imported."""
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(test, kind)
+
+
+def test_id(test: object) -> str:
+    """The id of a test; its text if it has none."""
+    method = getattr(test, "id", None)
+    return str(method()) if callable(method) else str(test)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any, Final
 
-from zope.testrunner.core.originals import os
+from zope.testrunner.system.originals import os
 
 #: Events that tell of something with a name that no other process would give.
 _TEMPORARY: Final = {"tempfile.mkdtemp": "the temporary directory", "tempfile.mkstemp": "the temporary file"}
@@ -267,6 +267,6 @@ def _shown(numbers: Iterable[str]) -> list[str]:
 
 
 def _has_children() -> bool:
-    from zope.testrunner.workers.process_group import children_of
+    from zope.testrunner.system.processes import children_of
 
     return bool(children_of(os.getpid()))

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.value_class import Record
 
 #: A dotted name with at least one dot.
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from zope.testrunner.core import bare_report as bare
 from zope.testrunner.core.model import LayerName, Outcome, Problem, TestRef
-from zope.testrunner.core.originals import os, time
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.originals import os, time
+from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     from mmap import mmap

@@ -25,8 +25,6 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.exception_snapshot import snapshot
 from zope.testrunner.core.layer_registry import LayerRegistry, layer_sort_key, order_by_bases, with_bases
 from zope.testrunner.core.model import LayerName, LayerPlan, Outcome, Plan, Stats, Test
-from zope.testrunner.core.originals import time
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.exceptions import CanNotTearDown, EndRun, LayerError
 from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.forks import Forks
@@ -35,6 +33,8 @@ from zope.testrunner.execution.monitors.leftovers import Leftovers
 from zope.testrunner.execution.monitors.test_monitors import Judges
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
+from zope.testrunner.system.originals import time
+from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     from zope.testrunner.core.config import Execution, LeakPolicy

@@ -22,8 +22,8 @@ from zope.testrunner.tb_format import Traceback
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
     from zope.testrunner.core.model import Problem
+    from zope.testrunner.feature import Run
     from zope.testrunner.history.recorder import Memory
-    from zope.testrunner.runner import Runner
 
 #: The features of every run.
 KINDS: tuple[type[Feature], ...] = (
@@ -40,7 +40,7 @@ KINDS: tuple[type[Feature], ...] = (
 )
 
 
-def built_in_features(runner: Runner) -> list[Feature]:
+def built_in_features(runner: Run) -> list[Feature]:
     """The features of this distribution that a run has, whose options are known.
 
     What the options do not ask for is not even imported.
@@ -75,7 +75,7 @@ def built_in_features(runner: Runner) -> list[Feature]:
     return _with_memory(runner, features)
 
 
-def _with_memory(runner: Runner, features: list[Feature]) -> list[Feature]:
+def _with_memory(runner: Run, features: list[Feature]) -> list[Feature]:
     """Add what uses the history of earlier runs or adds to it, as far as that is asked for."""
     options = runner.options
     folder = _history_folder(runner)
@@ -117,7 +117,7 @@ def _insert_before(kind: type[Feature], features: list[Feature], feature: Featur
     features.insert(place, feature)
 
 
-def _history_folder(runner: Runner) -> str | None:
+def _history_folder(runner: Run) -> str | None:
     folder = runner.options.history
     if folder == "":
         return None
@@ -142,7 +142,7 @@ class _Unwritten(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner, begin: Callable[[], Memory]) -> None:
+    def __init__(self, runner: Run, begin: Callable[[], Memory]) -> None:
         super().__init__(runner)
         self._begin = begin
         # The ids of tests that failed, each with a zero byte; in one block, so that they do not look like a leak of tests.

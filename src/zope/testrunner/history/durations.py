@@ -9,7 +9,7 @@ from zope.testrunner.feature import Feature
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 #: So many durations beyond those to be shown are collected before the shortest of them are dropped.
 _SPARE = 1000
@@ -23,7 +23,7 @@ class Slowest(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self._shown: int = runner.options.durations
         self._seconds: dict[str, float] = {}

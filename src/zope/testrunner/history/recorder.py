@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner.core import events
 from zope.testrunner.core.model import LayerName, TestRef
-from zope.testrunner.core.originals import os
 from zope.testrunner.feature import Feature
 from zope.testrunner.history.store import (
     FILE,
@@ -29,10 +28,11 @@ from zope.testrunner.history.store import (
     key_by_names,
     key_of,
 )
+from zope.testrunner.system.originals import os
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 
 class Memory(Feature):
@@ -49,7 +49,7 @@ class Memory(Feature):
     active = True
 
     def __init__(
-        self, runner: Runner, folder: str | None, *, wanted: bool, records: bool, times: bool, shared: bool
+        self, runner: Run, folder: str | None, *, wanted: bool, records: bool, times: bool, shared: bool
     ) -> None:
         super().__init__(runner)
         self.history = History()

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from zope.testrunner.core.model import LayerName, Test, TestRef
-from zope.testrunner.core.originals import io, os, time
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.originals import io, os, time
+from zope.testrunner.system.value_class import Record
 
 #: The name of the file in its folder, and of the folder where nothing else is asked for.
 FILE, FOLDER = "history", ".testrunner"

@@ -12,7 +12,6 @@ from itertools import compress, filterfalse, pairwise, repeat
 from operator import is_
 from typing import Final, NamedTuple
 
-from zope.testrunner.core.originals import os
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
 from zope.testrunner.leaks.referrer_paths import CACHE
@@ -21,6 +20,7 @@ from zope.testrunner.leaks.tracemalloc_session import Tracing
 from zope.testrunner.leaks.trackers.refcounts import atoms_of
 from zope.testrunner.leaks.unwatched_work import Bare
 from zope.testrunner.leaks.verdict import THRESHOLDS
+from zope.testrunner.system.originals import os
 
 #: Runs whose survivors are told apart: what is leaked by every run is there from each of them.
 _RUNS: Final = 3

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-from zope.testrunner.core.originals import io, os
+from zope.testrunner.system.originals import io, os
 
 _ABOUT = (".dist-info", ".egg-info")
 _FILE = "entry_points.txt"

@@ -17,12 +17,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import chain, compress, filterfalse, islice
 from operator import ne
 from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from zope.testrunner.core.originals import io, os, time
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
+from zope.testrunner.leaks.finding import Explanation, Finding, Holder, New, Place
 from zope.testrunner.leaks.growing_values import Replaced, fresh, replaced
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.referrer_paths import (
@@ -44,9 +44,7 @@ from zope.testrunner.leaks.trackers.refcounts import atoms_of, type_title
 from zope.testrunner.leaks.trackers.threads import Threads
 from zope.testrunner.leaks.unwatched_work import Bare
 from zope.testrunner.leaks.verdict import THRESHOLDS
-
-if TYPE_CHECKING:
-    from zope.testrunner.leaks.hunting import Finding
+from zope.testrunner.system.originals import io, os, time
 
 #: How often the work is done: what is leaked by every run comes in multiples of it, and little else does.
 _RUNS: Final = 3
@@ -106,50 +104,6 @@ _LIBRARY: Final = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES: Final = tuple(
     sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib") if sysconfig.get_path(name)
 )
-
-
-class New(NamedTuple):
-    """Objects of one type that stay alive: how many from every run, and one of them as text."""
-
-    title: str
-    per_run: int
-    example: str
-
-
-class Place(NamedTuple):
-    """A line that allocates what stays alive: the number of blocks per run there, and the line itself."""
-
-    path: str
-    line: int
-    per_run: int
-    source: str
-
-
-class Holder(NamedTuple):
-    """What holds on to it: an expression as Python would write it, its type, and its sizes if it is what grew."""
-
-    expression: str
-    title: str
-    before: int | None = None
-    after: int | None = None
-
-
-class Explanation(NamedTuple):
-    """What is known about a leak.
-
-    ``route`` is the way to one of the new objects, from a module, class, thread or frame.  ``bound`` is the
-    size at which the growth ends by itself, as for a cache.  ``named`` are the new descriptors and threads,
-    by name.  ``why`` says what could not be found out, and ``failed`` that something went wrong with it.
-    """
-
-    new: tuple[New, ...] = ()
-    places: tuple[Place, ...] = ()
-    holders: tuple[Holder, ...] = ()
-    route: str | None = None
-    bound: int | None = None
-    named: tuple[str, ...] = ()
-    why: str | None = None
-    failed: bool = False
 
 
 class Holders:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from array import array
 
-from zope.testrunner.leaks import third_party
 from zope.testrunner.leaks.measurement import Tracker
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+from zope.testrunner.leaks.registry import third_party
 
 
 class Guarded:

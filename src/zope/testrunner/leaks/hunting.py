@@ -19,17 +19,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import compress, repeat
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from zope.testrunner.core.originals import time
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks import tracker
 from zope.testrunner.leaks.caches import only_replaces
 from zope.testrunner.leaks.cursors import Databases, forget_dead
 from zope.testrunner.leaks.external_trackers import working
+from zope.testrunner.leaks.finding import Explanation, Finding
 from zope.testrunner.leaks.measurement import Tracker
 from zope.testrunner.leaks.parked import Others
 from zope.testrunner.leaks.readings import Growth, Verdict
+from zope.testrunner.leaks.registry import tracker
 from zope.testrunner.leaks.settle import (
     collect,
     empty_caches,
@@ -43,9 +43,10 @@ from zope.testrunner.leaks.trackers.blocks import Blocks
 from zope.testrunner.leaks.trackers.objects import Objects, References, Young, held_once, references_of, references_of_each
 from zope.testrunner.leaks.trackers.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, is_open, judge, most_runs, recurs
+from zope.testrunner.system.originals import time
 
 if TYPE_CHECKING:
-    from zope.testrunner.leaks.explain import Explanation, Holders
+    from zope.testrunner.leaks.explain import Holders
 
 #: Seconds to wait, once per run, for threads of the work to end.  A thread that is told to stop takes
 #: milliseconds.
@@ -190,31 +191,6 @@ class _Survivors:
             self._containers.clear()
             self._first = array("q")
             self.references = 0
-
-
-class Finding(NamedTuple):
-    """What a hunt found out.
-
-    ``growth`` is the verdict on the work, ``verdicts`` those on the counters.  ``runs`` is how often the work
-    was done to reach it, and ``why`` gives the reason if it was not judged or not repeated.  ``explanation``
-    is there for a suspect.
-    """
-
-    growth: Growth
-    verdicts: tuple[Verdict, ...] = ()
-    runs: int = 0
-    why: str | None = None
-    explanation: Explanation | None = None
-
-    @property
-    def is_leak(self) -> bool:
-        """Whether the work leaks: something new stays alive from every run, or references to what exists grow."""
-        return self.growth in (Growth.LEAK, Growth.REFERENCES)
-
-    @property
-    def grown(self) -> tuple[Verdict, ...]:
-        """The verdicts on the counters that leak."""
-        return tuple(verdict for verdict in self.verdicts if verdict.is_leak)
 
 
 class Hunter:

@@ -134,7 +134,7 @@ def _checked(reason: str, marker: str) -> str:
 
 
 def _check_kind(kind: str) -> None:
-    from zope.testrunner.leaks import TRACKERS, third_party
+    from zope.testrunner.leaks.registry import TRACKERS, third_party
 
     # What counts references object by object is a part of every hunt, and no tracker for other uses.
     ours = (*TRACKERS, "references")

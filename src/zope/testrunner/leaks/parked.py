@@ -11,7 +11,7 @@ import sys
 from array import array
 from typing import Final
 
-from zope.testrunner.core.originals import time
+from zope.testrunner.system.originals import time
 
 #: Seconds for a thread that was told of something to begin with it: a tenth of a millisecond, but for a busy machine.
 _NUDGE: Final = 0.001

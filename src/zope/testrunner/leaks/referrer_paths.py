@@ -23,9 +23,9 @@ from types import (
 )
 from typing import Final, NamedTuple, TypeGuard, TypeVar
 
-from zope.testrunner.core.originals import os, time
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.trackers.refcounts import type_title
+from zope.testrunner.system.originals import os, time
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 #: What does the work may be a module beside this package, whose local variables tell nobody anything.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from zope.testrunner.core.byte_sizes import in_words
+from zope.testrunner.system.byte_sizes import in_words
 
 #: How often work that went over a limit is done again.  Caches that fill and arenas that are not given back
 #: explain one rise; a second one may be chance, a third is not.

@@ -19,9 +19,9 @@ from zope.testrunner.planning.fixture_grouping import neighbours
 from zope.testrunner.planning.shards import ANSWER, Shard, Weights, part_of
 
 if TYPE_CHECKING:
+    from zope.testrunner.feature import Run
     from zope.testrunner.history.recorder import Memory
     from zope.testrunner.history.store import History
-    from zope.testrunner.runner import Runner
 
 
 def weights_by(history: History, layers: dict[LayerName, object]) -> Weights:
@@ -61,7 +61,7 @@ class Sharding(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner, memory: Memory) -> None:
+    def __init__(self, runner: Run, memory: Memory) -> None:
         super().__init__(runner)
         self._memory = memory
         #: The layers of the plan with all their tests, also those of other shards.
@@ -94,7 +94,7 @@ class LastFailed(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner, memory: Memory, sharding: Sharding | None) -> None:
+    def __init__(self, runner: Run, memory: Memory, sharding: Sharding | None) -> None:
         super().__init__(runner)
         self._memory = memory
         self._sharding = sharding
@@ -129,7 +129,7 @@ class FailedFirst(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner, memory: Memory) -> None:
+    def __init__(self, runner: Run, memory: Memory) -> None:
         super().__init__(runner)
         self._memory = memory
 
@@ -147,7 +147,7 @@ class Expecting(Feature):
 
     active = True
 
-    def __init__(self, runner: Runner, memory: Memory) -> None:
+    def __init__(self, runner: Run, memory: Memory) -> None:
         super().__init__(runner)
         self._memory = memory
         self._plan = Plan()

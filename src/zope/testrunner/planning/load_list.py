@@ -17,7 +17,7 @@ from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
 
 if TYPE_CHECKING:
-    from zope.testrunner.runner import Runner
+    from zope.testrunner.feature import Run
 
 #: How reports name what is no test: the hooks of a layer, the process for it, the fixtures of a class or module.
 _OF_LAYER = re.compile(r"(?:subprocess for )?(.+?)(?::(?:setUp|tearDown|leaks))?")
@@ -71,7 +71,7 @@ class Wanted:
 class LoadList(Feature):
     """Drops the tests that are not in the list."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Run) -> None:
         super().__init__(runner)
         self._path: str | None = runner.options.load_list
         # The import of a test module may go to another directory.

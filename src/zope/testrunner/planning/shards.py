@@ -10,9 +10,9 @@ import unittest
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from zope.testrunner.core.model import LayerName, LayerPlan, Plan, Reason, Rejected, Test
-from zope.testrunner.core.value_class import Record, often_made
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.planning.work_groups import Group, groups_of
+from zope.testrunner.system.value_class import Record, often_made
 
 #: The environment variables by which Bazel and others that imitate it ask for a shard; the index counts from 0.  The third
 #: names a file that has to be there afterwards, for Bazel to know that tests can be divided.

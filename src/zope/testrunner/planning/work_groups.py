@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 
 from zope.testrunner.core.layer_registry import UNIT_TESTS
 from zope.testrunner.core.model import LayerName, LayerPlan, Test, TestRef
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.history.store import key_of
 from zope.testrunner.planning.fixture_grouping import class_with_fixtures, module_with_fixtures
+from zope.testrunner.system.value_class import Record
 
 #: How many seconds the test with this id, or all tests of the layer with this name, took in earlier runs; None if unknown.
 Expected = Callable[[str], "float | None"]

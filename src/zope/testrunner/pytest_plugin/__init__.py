@@ -97,7 +97,7 @@ def _size(text: str) -> int:
     """A number of bytes."""
     from argparse import ArgumentTypeError
 
-    from zope.testrunner.core.byte_sizes import bytes_of
+    from zope.testrunner.system.byte_sizes import bytes_of
 
     try:
         return bytes_of(text)

@@ -21,7 +21,7 @@ from zope.testrunner.leaks import (
     what_hunts_cannot_see,
 )
 from zope.testrunner.leaks.explain import deltas
-from zope.testrunner.leaks.hunting import Finding
+from zope.testrunner.leaks.finding import Finding
 from zope.testrunner.leaks.markers import Agreement, Expected, known, marker_for, unchecked
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.leaks.rss_confirm import Rise, rise_again

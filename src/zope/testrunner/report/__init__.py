@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.core.config import from_start
-from zope.testrunner.core.originals import os
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.exceptions import ReporterError, UsageError
+from zope.testrunner.system.originals import os
+from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     import argparse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 
-from zope.testrunner.core.originals import io, os
+from zope.testrunner.system.originals import io, os
 
 #: What cannot be part of a file's name on one system or another.
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f/\\]" if os.sep == "/" else r'[\x00-\x1f/\\:*?"<>|]')

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner.core.event_codec import VERSION, NotAnEvent, from_wire, to_wire
 from zope.testrunner.core.events import RunFinished
-from zope.testrunner.core.originals import io, os
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.exceptions import TestRunnerError
+from zope.testrunner.system.originals import io, os
+from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     import argparse

@@ -8,8 +8,8 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from zope.testrunner.core.events import OutputPassed
-from zope.testrunner.core.originals import io
 from zope.testrunner.report.formatter_adapter import Verbs, pass_through
+from zope.testrunner.system.originals import io
 
 if TYPE_CHECKING:
     import argparse

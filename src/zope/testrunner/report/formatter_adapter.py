@@ -334,7 +334,7 @@ class Verbs:
         self._tell("leak", rise.line(event.test.id))
 
     def _retained(self, event: events.Retained) -> None:
-        from zope.testrunner.core.byte_sizes import in_words
+        from zope.testrunner.system.byte_sizes import in_words
 
         names = ", ".join(f"self.{name}" for name in event.attributes)
         self._tell("retained", f"{event.test.label}: {in_words(event.size)} on {names}")

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from zope.testrunner.core import events
-from zope.testrunner.core.originals import io, os
 from zope.testrunner.report.formatter_adapter import layer_label
 from zope.testrunner.report.locations import Location, locations
+from zope.testrunner.system.originals import io, os
 
 if TYPE_CHECKING:
     import argparse

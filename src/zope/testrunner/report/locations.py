@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from zope.testrunner.core.originals import os
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.originals import os
+from zope.testrunner.system.value_class import Record
 
 #: Where a traceback, or the report of a doctest, names a line of a file.
 _PLACE: Final = re.compile(r'^[ |]*File "(?P<file>[^"<\n]+)", line (?P<line>[1-9]\d*)', re.MULTILINE)

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from zope.testrunner.core import events
-from zope.testrunner.core.originals import io
 from zope.testrunner.exceptions import UsageError
+from zope.testrunner.system.originals import io
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event

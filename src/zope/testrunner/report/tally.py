@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from zope.testrunner.core import events
 from zope.testrunner.core.exception_snapshot import plain_text
 from zope.testrunner.core.model import Judged, Outcome, Stats
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.report.formatter_adapter import layer_label
+from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event

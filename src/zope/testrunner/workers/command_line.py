@@ -8,9 +8,9 @@ from collections.abc import MutableMapping, Sequence
 
 from zope.testrunner.core.events import Emit, Event, RunStarted
 from zope.testrunner.core.model import LayerName
-from zope.testrunner.core.originals import os
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.exceptions import UsageError
+from zope.testrunner.system.originals import os
+from zope.testrunner.system.value_class import Record
 
 #: The environment variable by which a parent asks for frames; its value is the token.
 VARIABLE = "ZOPE_TESTRUNNER_FRAMES"
@@ -142,3 +142,17 @@ class FakeInputContinueGenerator:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+
+def script_parts(args: Sequence[str] | None = None) -> list[str]:
+    """The words after the interpreter that start this script again in a child process."""
+    script = (args or sys.argv)[0]
+    if script == "setup.py":
+        return ["-c", "from zope.testrunner import run; run()"]
+    path = os.path.abspath(script)
+    ours = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__main__.py")
+    # Run by its path, __main__.py would put the package's own directory first on sys.path, where modules such as
+    # ``statistics`` and ``filter`` would hide those of the standard library.
+    if not os.path.exists(path) or os.path.realpath(path) == os.path.realpath(ours):
+        return ["-m", "zope.testrunner"]
+    return [path]

@@ -16,12 +16,13 @@ from zope.testrunner.core.events import (
 )
 from zope.testrunner.core.model import LayerName, Outcome, Problem, TearDownEnd, TestRef
 from zope.testrunner.workers.handle import hook_name
-from zope.testrunner.workers.main import HEAD
+from zope.testrunner.workers.protocol import HEAD
 
 if TYPE_CHECKING:
     from zope.testrunner.workers.handle import Child
+    from zope.testrunner.workers.jobs import Job
     from zope.testrunner.workers.ordered_report import Teller
-    from zope.testrunner.workers.scheduler import Job, Schedule
+    from zope.testrunner.workers.scheduler import Schedule
 
 #: How many lines of the standard error of a child that went away are shown with the test that ran.
 LINES_SHOWN = 40

@@ -18,10 +18,10 @@ from zope.testrunner.core.events import (
     TestStarted,
 )
 from zope.testrunner.core.model import Outcome, TestRef
-from zope.testrunner.core.originals import time
-from zope.testrunner.workers import main as serving
-from zope.testrunner.workers.main import HEAD
+from zope.testrunner.system.originals import time
+from zope.testrunner.workers import protocol
 from zope.testrunner.workers.marshal_codec import unparcel
+from zope.testrunner.workers.protocol import HEAD
 
 if TYPE_CHECKING:
     from zope.testrunner.execution.timeouts import Limits
@@ -48,14 +48,14 @@ class Hearing:
         #: Whether the process of a child got too large.
         self.over_limit = False
         self._takers: dict[int, Callable[..., None]] = {
-            serving.EVENT: self._take_event,
-            serving.STARTED: self._take_started,
-            serving.FINISHED: self._take_finished,
-            serving.DOING: self._take_doing,
-            serving.CLOSED: self._take_closed,
-            serving.BEGUN: self._take_begun,
-            serving.READY: self._take_ready,
-            serving.BYE: self._take_bye,
+            protocol.EVENT: self._take_event,
+            protocol.STARTED: self._take_started,
+            protocol.FINISHED: self._take_finished,
+            protocol.DOING: self._take_doing,
+            protocol.CLOSED: self._take_closed,
+            protocol.BEGUN: self._take_begun,
+            protocol.READY: self._take_ready,
+            protocol.BYE: self._take_bye,
         }
 
     def take(self, child: Child, message: tuple[object, ...]) -> None:

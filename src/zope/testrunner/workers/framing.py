@@ -13,8 +13,8 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterator
 
-from zope.testrunner.core.originals import os
 from zope.testrunner.exceptions import WorkerError
+from zope.testrunner.system.originals import os
 
 #: Bytes of a length, and the most that is believed.
 _SIZE, _LARGEST = 4, 2**31

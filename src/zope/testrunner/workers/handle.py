@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner.core.events import SetUpStarted, TearDownStarted
 from zope.testrunner.core.model import TestRef
-from zope.testrunner.core.originals import signal, time
+from zope.testrunner.system.originals import signal, time
 from zope.testrunner.workers.framing import Inbox, Printed, packed, pieces, write_all
-from zope.testrunner.workers.main import HEAD, dump_signal
+from zope.testrunner.workers.protocol import HEAD, dump_signal
 
 if TYPE_CHECKING:
-    from zope.testrunner.workers.main import Order
+    from zope.testrunner.workers.jobs import Job
     from zope.testrunner.workers.process_group import Process
-    from zope.testrunner.workers.scheduler import Job
+    from zope.testrunner.workers.protocol import Order
 
 #: Seconds.  For a child to tear its layer down when it has to stop, and to end when it has said goodbye; for the stacks of
 #: threads to come, and between two looks for them; between asking a process to end and ending it.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING
 
 from zope.testrunner.core.model import LayerName
-from zope.testrunner.core.originals import os
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.originals import os
+from zope.testrunner.system.value_class import Record
 from zope.testrunner.workers import command_line as worker
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.serial import Setting
     from zope.testrunner.execution.streams.capture_fd import Captured
     from zope.testrunner.planning.work_groups import Expected
-    from zope.testrunner.workers.main import Duty
     from zope.testrunner.workers.pool import Pool
     from zope.testrunner.workers.process_group import Ends, Process
+    from zope.testrunner.workers.protocol import Duty
 
     #: Does what a parent orders, once it has the setting, somebody to tell where events go, and what holds back output.
     Serve = Callable[[Setting, Callable[[Emit], None], Captured | None], None]
@@ -142,6 +142,7 @@ class Spawned:
 
     def __call__(self, duty: Duty, worker: int, foreign: Sequence[int], /) -> Process:
         """Start one; raises `OSError`."""
+        from zope.testrunner.core.report_names import test_id
         from zope.testrunner.workers.framing import packed, write_all
         from zope.testrunner.workers.process_group import spawn
 
@@ -158,9 +159,3 @@ class Spawned:
     def command(self, layer: LayerName) -> tuple[str, ...]:
         """The command line of a child for a layer."""
         return tuple(self._script.command(layer, 1))
-
-
-def test_id(test: object) -> str:
-    """The id of a test; its text if it has none."""
-    method = getattr(test, "id", None)
-    return str(method()) if callable(method) else str(test)

@@ -34,26 +34,37 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.exception_snapshot import plain_text
 from zope.testrunner.core.layer_registry import with_bases
 from zope.testrunner.core.model import Plan, Stats, Test
-from zope.testrunner.core.originals import io, os, signal
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.core.report_names import test_id
 from zope.testrunner.exceptions import EndRun
 from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.forks import current
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.serial import ReadyLayer, Serial, Setting, resolved
+from zope.testrunner.system.originals import io, os, signal
 from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 from zope.testrunner.workers.framing import NoMessage, mark, packed, read_message, write_all
-from zope.testrunner.workers.launchers import test_id
 from zope.testrunner.workers.marshal_codec import parcel
 from zope.testrunner.workers.process_group import BROKEN, Ends
+from zope.testrunner.workers.protocol import (
+    BEGUN,
+    BYE,
+    CLOSED,
+    DOING,
+    EVENT,
+    FINISHED,
+    HEAD,
+    READY,
+    STARTED,
+    Duty,
+    Order,
+    Places,
+    dump_signal,
+)
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit
     from zope.testrunner.execution.streams.capture_fd import Captured
     from zope.testrunner.workers.command_line import Orders
-
-# Kinds of messages to the parent: their first item.  Next come the number of the message and the place in the layer.
-EVENT, STARTED, FINISHED, DOING, CLOSED, BEGUN, READY, BYE = range(8)
 
 #: The last words of a child that cannot reach its parent any more.
 _CUT_OFF = b"The pipe to the test runner is closed; something has closed descriptors that it did not open.\n"
@@ -62,9 +73,6 @@ _INTERRUPTS = frozenset({signal.SIGINT})
 
 # As they are before any test can put something in their place.
 _run, _call = unittest.TestCase.run, unittest.TestCase.__call__
-
-#: The place before the first lap; see `Places`.
-HEAD = 0
 
 #: What the parent says itself, since only it sees the whole.
 _OF_PARENT = (
@@ -77,41 +85,6 @@ _OF_PARENT = (
     Shuffled,
     WorkerStarted,
 )
-
-
-def dump_signal() -> int | None:
-    """The signal at which a child writes the stacks of all its threads to its standard error."""
-    if not hasattr(faulthandler, "register"):
-        return None
-    # Of the real-time signals, which hardly any program uses; some systems have none.
-    last = getattr(signal, "SIGRTMAX", None)
-    return int(signal.SIGUSR2 if last is None else last - 3)
-
-
-class Places:
-    """Numbers for the places in the report on a layer: its set-up, in each lap each group and what follows, the rest."""
-
-    def __init__(self, laps: int, groups: int) -> None:
-        self.laps = laps
-        self.groups = groups
-        #: After the last lap: the tear-downs.
-        self.tail = 1 + laps * (groups + 1)
-
-    def group(self, lap: int, group: int) -> int:
-        """The tests of a group, in a lap that is counted from 1."""
-        return 1 + (lap - 1) * (self.groups + 1) + group
-
-    def after(self, lap: int) -> int:
-        """What is said after all tests of a lap."""
-        return self.group(lap, self.groups)
-
-    def lap_of(self, place: int) -> int:
-        """The lap of a place that is neither the head nor the tail."""
-        return (place - 1) // (self.groups + 1) + 1
-
-    def group_of(self, place: int) -> int:
-        """The group of a place; the number of groups for what comes after them."""
-        return (place - 1) % (self.groups + 1)
 
 
 class Wire:
@@ -294,28 +267,6 @@ class Wire:
             os.write(descriptor, mark(self._token, self._sent))
         except OSError:
             pass
-
-
-class Order(Record):
-    """What is to be run next: tests of some groups in one lap.
-
-    Each group comes with the positions of its tests in the layer, in the order to run them.
-    """
-
-    lap: int
-    groups: tuple[tuple[int, tuple[int, ...]], ...]
-
-
-class Duty(Record):
-    """What a child is there for: a layer, and how the report on it is laid out.
-
-    ``split`` tells that other children run tests of the same layer.
-    """
-
-    ready: ReadyLayer
-    places: Places
-    token: bytes
-    split: bool
 
 
 class Shift(Serial):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from zope.testrunner.core.exception_snapshot import plain_text
 from zope.testrunner.core.model import TestRef
 from zope.testrunner.core.report_names import Names
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Event

@@ -14,7 +14,7 @@ from zope.testrunner.core.events import (
     TestBrokenOff,
 )
 from zope.testrunner.core.model import TestRef
-from zope.testrunner.workers.main import HEAD
+from zope.testrunner.workers.protocol import HEAD
 from zope.testrunner.workers.reorder_buffer import is_problem, is_quiet_set_up
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Teller:
             if not job.story.is_open:
                 self._setting.announce(job.story.ready.layer)
                 job.story.open()
-            if job.children or (not everything and schedule.may_go_on(job)):
+            if schedule.children_of(job) or (not everything and schedule.may_go_on(job)):
                 return
             job.story.end()
             self._told += 1

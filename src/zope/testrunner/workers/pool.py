@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from zope.testrunner.core.events import TearDownStarted
 from zope.testrunner.core.model import LayerName, Plan
-from zope.testrunner.core.originals import os, signal, threading, time
 from zope.testrunner.execution.serial import Setting, resolved
 from zope.testrunner.planning.work_groups import Expected, none_known
+from zope.testrunner.system.originals import os, signal, threading, time
 from zope.testrunner.workers.crash_report import Blame
 from zope.testrunner.workers.dispatcher import Hearing
 from zope.testrunner.workers.framing import NoMessage
 from zope.testrunner.workers.handle import Child
-from zope.testrunner.workers.main import Duty
+from zope.testrunner.workers.jobs import Job, job_for
 from zope.testrunner.workers.ordered_report import Teller
 from zope.testrunner.workers.process_group import Guardian, Process, Strays, readable, standard_descriptors
-from zope.testrunner.workers.scheduler import Job, Schedule, job_for
+from zope.testrunner.workers.protocol import Duty
+from zope.testrunner.workers.scheduler import Schedule
 
 if TYPE_CHECKING:
     from types import FrameType

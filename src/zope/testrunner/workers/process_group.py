@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from zope.testrunner.core.originals import io, os, select, signal
-from zope.testrunner.core.value_class import Record
 from zope.testrunner.execution.forks import unwatched
+from zope.testrunner.system.originals import io, os, select, signal
+from zope.testrunner.system.processes import children_of
+from zope.testrunner.system.value_class import Record
 from zope.testrunner.workers.command_line import POOL
 
 #: What a child exits with when it cannot even begin.
@@ -237,7 +238,7 @@ def spawn(command: Sequence[str], directory: str, token: bytes, environment: Map
 
     Raises `OSError`.
     """
-    from zope.testrunner.core.originals import subprocess
+    from zope.testrunner.system.originals import subprocess
 
     pipes = _Pipes()
     orders, results, out, err = pipes.of_child
@@ -401,18 +402,6 @@ def _subreaper() -> Callable[[int], object] | None:
         return int(prctl(_PR_SET_CHILD_SUBREAPER, on, 0, 0, 0))
 
     return switch
-
-
-def children_of(pid: int) -> set[int]:
-    """The processes that this one is the parent of."""
-    found: set[int] = set()
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with io.open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-                found.update(map(int, file.read().split()))
-    except OSError:
-        pass
-    return found
 
 
 def readable(descriptors: Sequence[int], seconds: float) -> list[int]:

@@ -23,7 +23,7 @@ from zope.testrunner.core.events import (
 )
 from zope.testrunner.core.model import Outcome, Stats, Test
 from zope.testrunner.execution.serial import ReadyLayer
-from zope.testrunner.workers.main import HEAD, Places
+from zope.testrunner.workers.protocol import HEAD, Places
 
 
 class Story:

@@ -24,8 +24,8 @@ from zope.testrunner.core.events import (
     WorkerLost,
 )
 from zope.testrunner.core.model import LayerName, Stats
-from zope.testrunner.core.originals import signal, threading
 from zope.testrunner.execution.serial import Interrupted, ReadyLayer, Setting
+from zope.testrunner.system.originals import signal, threading
 from zope.testrunner.workers import stdout_frames as wire
 from zope.testrunner.workers.launchers import Script, read_all, start, text_lines
 from zope.testrunner.workers.trailer import find_trailer

@@ -1,120 +1,14 @@
-"""What is run next when several processes run tests: `Job` for one layer, `Schedule` for all of them."""
+"""Which process runs what next: `Schedule`, for all jobs of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zope.testrunner.planning.work_groups import Expected, Group, groups_of, none_known, seconds_of
-from zope.testrunner.workers.main import Order, Places
-from zope.testrunner.workers.reorder_buffer import Story
-
 if TYPE_CHECKING:
-    from zope.testrunner.core.model import Test
-    from zope.testrunner.execution.serial import ReadyLayer, Setting
     from zope.testrunner.workers.handle import Child
-
-#: Each child is to get about so many orders: with fewer, one may work long after the others are done; with more, what is
-#: between two orders begins to count.
-SHARES = 4
-
-
-class Job:
-    """What is to be done for one layer.
-
-    ``index`` is its place in the plan, ``weights`` tell about how long each of its groups takes, in any unit.
-    """
-
-    def __init__(self, index: int, story: Story, groups: Sequence[Group], todo: list[Order], weights: list[float]) -> None:
-        self.index = index
-        self.story = story
-        self.groups = groups
-        self.todo = todo
-        self._weights = weights
-        self.children: list[Child] = []
-        self.has_begun = False
-        #: The number of the child whose set-up is told, of those that set the layer up.
-        self.leader = 0
-        #: Whether no further child can do anything for it.
-        self.is_hopeless = False
-        self.priority: tuple[float, ...] = (float(index),)
-
-    def weight(self, order: Order) -> float:
-        """About how long an order takes, in any unit."""
-        return sum(self._weights[group] for group, _ in order.groups)
-
-    def next_order(self, slots: int) -> Order | None:
-        """What a child is to do next: a smaller part of what remains each time."""
-        if not self.todo:
-            return None
-        first = self.todo[0]
-        if not self.story.split or self._has_fixtures(first):
-            del self.todo[0]
-            return first
-        taken, count = list(first.groups), 1
-        weight = self.weight(first)
-        share = sum(map(self.weight, self.todo)) / (slots * SHARES)
-        while count < len(self.todo) and weight < share:
-            following = self.todo[count]
-            if following.lap != first.lap or self._has_fixtures(following):
-                break
-            weight += self.weight(following)
-            taken += following.groups
-            count += 1
-        del self.todo[:count]
-        return Order(first.lap, tuple(sorted(taken)))
-
-    def _has_fixtures(self, order: Order) -> bool:
-        return any(self.groups[group].key.startswith(("class ", "module ")) for group, _ in order.groups)
-
-    def put_back(self, child: Child) -> None:
-        """Let another child do what this one, which is gone, has not done."""
-        places = self.story.places
-        groups = tuple((group, tuple(positions)) for group, positions in child.left if positions)
-        if self.story.split:
-            for group, positions in child.left:
-                if not positions:
-                    self.story.close(places.group(child.lap, group))
-            if groups:
-                self.todo.insert(0, Order(child.lap, groups))
-            elif child.lap:
-                self.story.close(child.place)
-        elif child.lap and child.place < places.tail and (groups or child.lap < places.laps):
-            self.todo.insert(0, Order(child.lap, groups or ((0, ()),)))
-
-
-def job_for(index: int, ready: ReadyLayer, setting: Setting, expected: Expected = none_known) -> Job:
-    """The job of a layer, divided as far as may be; ``expected`` tells how long its tests took in earlier runs.
-
-    What takes longest comes first, of layers as of the tests of one layer; layers that cannot be divided are before others.
-    """
-    tests: list[Test] = list(ready.plan.suite)
-    # Readings compare laps in one process.
-    groups = [] if setting.leaks.report else groups_of(ready.plan, ready.layer, setting.together)
-    split = len(groups) > 1
-    laps = setting.execute.repeat
-    if not split:
-        groups = [Group(ready.plan.name, ready.plan.name, tuple(range(len(tests))), tuple(tests))]
-    places = Places(laps, len(groups))
-    story = Story(ready, index + 1, places, setting.emit, setting.clock, split=split)
-    seconds = [seconds_of(group, expected) for group in groups]
-    known = [each for each in seconds if each is not None]
-    mean = sum(known) / len(known) if known else 1.0
-    weights = [mean if each is None else each for each in seconds]
-    order = list(range(len(groups)))
-    if known:
-        order.sort(key=lambda group: -weights[group])
-    if split:
-        todo = [Order(lap, ((group, groups[group].places),)) for lap in range(1, laps + 1) for group in order]
-    else:
-        todo = [Order(1, ((0, groups[0].places),))]
-    job = Job(index, story, groups, todo, weights)
-    if known:
-        # What takes long and cannot be divided comes first.
-        job.priority = (float(split), -sum(weights), float(index))
-    elif expected is not none_known:
-        job.priority = (0.0, float("-inf"), float(index))
-    return job
+    from zope.testrunner.workers.jobs import Job
+    from zope.testrunner.workers.protocol import Order
 
 
 class Schedule:
@@ -156,7 +50,11 @@ class Schedule:
     def _wants_child(self, job: Job) -> bool:
         if job.is_hopeless or not job.todo:
             return False
-        return not job.children or job.story.split
+        return job.story.split or not self.children_of(job)
+
+    def children_of(self, job: Job) -> list[Child]:
+        """Those that work for this job."""
+        return [child for child in self.children if child.job is job]
 
     def may_go_on(self, job: Job) -> bool:
         """Whether more is going to be done for this job, by children that there may yet be."""
@@ -164,14 +62,12 @@ class Schedule:
 
     def add(self, child: Child) -> None:
         """One more child."""
-        child.job.children.append(child)
         self.children.append(child)
 
     def remove(self, child: Child) -> None:
         """A child is gone."""
         self.tests_broken_off += child.tests_broken_off
         self.children.remove(child)
-        child.job.children.remove(child)
 
     def next_order(self, child: Child) -> Order | None:
         """What a child that has nothing to do is to do next, None if it should leave; it is noted down as left to it."""
@@ -189,7 +85,7 @@ class Schedule:
     def put_back(self, child: Child) -> None:
         """A child is gone: let another one do the rest of its work, unless the run is to end."""
         if not self.is_ending:
-            child.job.put_back(child)
+            child.job.put_back(child.lap, child.place, child.left)
 
     def note_problem(self, child: Child | None = None) -> None:
         """There is a problem; this child knows of it."""

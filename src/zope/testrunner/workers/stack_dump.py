@@ -12,7 +12,7 @@ import unittest
 from collections.abc import Sequence
 from typing import Final
 
-from zope.testrunner.core.originals import os
+from zope.testrunner.system.originals import os
 
 #: The first line of the frames of a thread; 3.14 and newer name the thread in brackets.
 _THREAD: Final = re.compile(r"(Current thread|Thread) 0x[0-9a-f]+.*\(most recent call first\):$")

@@ -11,7 +11,7 @@ import json
 
 from zope.testrunner.core.event_codec import VERSION, NotAnEvent, from_wire, to_wire
 from zope.testrunner.core.events import Event
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.value_class import Record
 
 MARK = b"\x1e"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.value_class import Record
 
 
 class Trailer(Record):

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from zope.testrunner.core.originals import io, os
 from zope.testrunner.exceptions import UsageError
+from zope.testrunner.system.originals import io, os
 
 if TYPE_CHECKING:
-    from zope.testrunner.leaks.hunting import Finding
+    from zope.testrunner.leaks.finding import Finding
     from zope.testrunner.leaks.readings import Verdict
 
 #: The version of the format, and the advice for those who find the file.

@@ -15,7 +15,7 @@ from zope.testrunner.execution.monitors.settler_notices import tell_news
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams.capture_sys import Held
 from zope.testrunner.leaks import CannotRepeat, Hunter, fixed
-from zope.testrunner.leaks.hunting import Finding
+from zope.testrunner.leaks.finding import Finding
 from zope.testrunner.leaks.markers import Agreement, Expected, marker_for
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.leaks.triage import weigh

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.fixtures import Fixtures
     from zope.testrunner.execution.monitors.leak_baseline import Baseline
     from zope.testrunner.execution.monitors.leak_hunt import Hunt
-    from zope.testrunner.execution.monitors.rss_watch import MemoryWatch, Retention
+    from zope.testrunner.execution.monitors.retained import Retention
+    from zope.testrunner.execution.monitors.rss_watch import MemoryWatch
 
 
 class Judges:
@@ -79,7 +80,7 @@ class Judges:
         """What frees the attributes that tests leave on themselves, if that is to be reported."""
         if self._policy.retained is None:
             return None
-        from zope.testrunner.execution.monitors.rss_watch import Retention
+        from zope.testrunner.execution.monitors.retained import Retention
 
         return Retention(self._policy.retained, self._clock, self._worker)
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from zope.testrunner.core.events import Bus, OutputPassed, ProblemReported, TestFinished, TestStarted
-from zope.testrunner.core.originals import io, os, time
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.execution.streams.capture_sys import Held
+from zope.testrunner.system.originals import io, os, time
 
 if TYPE_CHECKING:
     from io import FileIO

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from zope.testrunner.core.originals import io
+from zope.testrunner.system.originals import io
 
 
 class HeldStream(io.TextIOWrapper):

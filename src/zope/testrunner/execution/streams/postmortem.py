@@ -6,14 +6,11 @@ import sys
 import unittest
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Any
 
 from zope.testrunner.core.events import Emit, Importance, Notice
 from zope.testrunner.core.model import ExcInfo, LayerName, Outcome, Test
 from zope.testrunner.exceptions import EndRun
-
-if TYPE_CHECKING:
-    from zope.testrunner.execution.result import Result
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -31,7 +28,7 @@ class PostMortem:
         #: Whether the user has been in the debugger, which ends the run.
         self.ended = False
 
-    def run(self, test: Test, result: Result) -> None:
+    def run(self, test: Test, result: unittest.TestResult) -> None:
         """Run a test so that problems are reported where they happen, while everything is still as it was.
 
         That is what a `unittest.TestCase` does anyway.  What has a ``debug`` method of its own, as doctests have, is run
@@ -50,7 +47,7 @@ class PostMortem:
         except (KeyboardInterrupt, MemoryError, EndRun):
             raise
         except BaseException as error:
-            exc_info = (type(error), error, error.__traceback__)
+            exc_info: Any = (type(error), error, error.__traceback__)
             if _should_fail(case):
                 result.addExpectedFailure(case, exc_info)
             else:

@@ -7,8 +7,8 @@ from array import array
 from collections.abc import Callable
 from typing import Final
 
-from zope.testrunner.core.originals import os
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+from zope.testrunner.system.originals import os
 
 _allocated: Final[Callable[[], int] | None] = getattr(sys, "getallocatedblocks", None)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from zope.testrunner.core.originals import os
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+from zope.testrunner.system.originals import os
 
 _DIRECTORIES: Final = ("/proc/self/fd", "/dev/fd")
 

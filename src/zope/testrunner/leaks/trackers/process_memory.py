@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from zope.testrunner.core.originals import io, os
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
+from zope.testrunner.system.originals import io, os
 
 
 class Heap:

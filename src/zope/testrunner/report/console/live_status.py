@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO, cast
 
 from zope.testrunner.core import events
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
@@ -114,7 +114,7 @@ class RunningJobs:
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether lines that were written to this stream can be wiped again."""
-    from zope.testrunner.core.originals import os
+    from zope.testrunner.system.originals import os
 
     if os.environ.get("TERM", "dumb") in ("", "dumb"):
         return False

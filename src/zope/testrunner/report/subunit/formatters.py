@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from zope.testrunner.core import events
 from zope.testrunner.core.events import Importance, Left
 from zope.testrunner.core.model import Outcome, TearDownEnd
-from zope.testrunner.core.originals import io, time
 from zope.testrunner.report.recorded_objects import RecordedTest, ReportedExcInfo
 from zope.testrunner.report.subunit.protocol import PLAIN, PROFILE, REASON, TRACEBACK, Attachment, Binary, Test, Text
+from zope.testrunner.system.originals import io, time
 
 if TYPE_CHECKING:
     import argparse

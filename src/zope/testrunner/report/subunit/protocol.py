@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Protocol
 
-from zope.testrunner.core.originals import time
-from zope.testrunner.core.value_class import Record
+from zope.testrunner.system.originals import time
+from zope.testrunner.system.value_class import Record
 
 #: Content types, each as version 1 and version 2 write it.
 TRACEBACK = ("text/x-traceback;charset=utf8,language=python", 'text/x-traceback; charset="utf8"; language="python"')

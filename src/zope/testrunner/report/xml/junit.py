@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner.core import events
 from zope.testrunner.core.model import Outcome
-from zope.testrunner.core.originals import os, time
 from zope.testrunner.core.report_names import Names, names_from
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.report.atomic_file import is_replaced, put, stem_of
@@ -24,6 +23,7 @@ from zope.testrunner.report.eventlog import host_of
 from zope.testrunner.report.shared_wording import left_behind
 from zope.testrunner.report.xml.case_spool import Case, Journal, Suite
 from zope.testrunner.report.xml.xml_writer import element, text_element
+from zope.testrunner.system.originals import os, time
 
 if TYPE_CHECKING:
     import argparse

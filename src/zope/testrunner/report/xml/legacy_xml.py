@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from zope.testrunner.core import events
 from zope.testrunner.core.exception_snapshot import snapshot
 from zope.testrunner.core.model import ImportFailure, LayerName, Outcome, TestRef
-from zope.testrunner.core.originals import time
 from zope.testrunner.report.eventlog import host_of
 from zope.testrunner.report.xml.junit import FilePerSuite
+from zope.testrunner.system.originals import time
 
 if TYPE_CHECKING:
     import unittest

@@ -4,7 +4,7 @@ Tests replace clocks, files, processes and threads for everybody: by assigning t
 eventlet, gevent), by assigning to names in every module that has imported something from them (freezegun, pyfakefs), or
 inside of functions of C (time-machine).  The runner goes on in the real world meanwhile.  To write ::
 
-    from zope.testrunner.core.originals import os, time
+    from zope.testrunner.system.originals import os, time
 
 gives namespaces with all that the modules of these names had when this one was imported.  They are no modules, so that none
 of the tools above finds them.  ``select``, ``subprocess`` and ``threading``, which few runs need, are taken when they are
