@@ -16,10 +16,10 @@ import support_streams
 from support_streams import options, shown
 
 from zope.testrunner import run_internal
+from zope.testrunner.commands.replay import replay
 from zope.testrunner.core.events import Event
 from zope.testrunner.core.model import Stats
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.history.replay import replay
 from zope.testrunner.report.console.text import OutputFormatter
 from zope.testrunner.report.eventlog import EventLog
 from zope.testrunner.testing import replay as replay_events

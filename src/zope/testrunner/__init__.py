@@ -91,7 +91,7 @@ def _run(
         runner: Runner = module.Runner(defaults, args, script_parts=script_parts, cwd=cwd, warnings=warnings)
         runner.is_command = exits
         if is_replay:
-            from zope.testrunner.history.replay import replay
+            from zope.testrunner.commands.replay import replay
 
             status = replay(words, defaults)
         else:

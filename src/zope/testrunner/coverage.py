@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from zope.testrunner.core.events import Importance, Notice
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
-from zope.testrunner.features.kept_tracing import keep_tracing
+from zope.testrunner.system.kept_tracing import keep_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from zope.testrunner.feature import Run
-    from zope.testrunner.features.trace_coverage import TestIgnore, TestTrace
+    from zope.testrunner.system.trace_coverage import TestIgnore, TestTrace
 
 __all__ = ["Coverage", "TestIgnore", "TestTrace"]
 
@@ -311,7 +311,7 @@ def _library() -> ModuleType:
 
 def __getattr__(name: str) -> object:
     if name in ("TestTrace", "TestIgnore"):
-        from zope.testrunner.features import trace_coverage as tracing
+        from zope.testrunner.system import trace_coverage as tracing
 
         return getattr(tracing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

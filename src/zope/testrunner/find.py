@@ -94,7 +94,7 @@ class StartUpFailure(unittest.TestCase):
         if getattr(options, "post_mortem", False) and not getattr(options, "resume_layer", None):
             if exc_info is None or None in exc_info:
                 raise TypeError("If post_mortem is specified, full exc_info must be passed!")
-            from zope.testrunner.debug import post_mortem
+            from zope.testrunner.execution.streams.debugger import post_mortem
 
             post_mortem(exc_info)
         self.module = module

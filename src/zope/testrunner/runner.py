@@ -803,7 +803,7 @@ def _output_of(options: argparse.Namespace) -> OutputFormatter:
 
 def repr_lines(obj: object, max_width: int = 75, max_lines: int = 5) -> list[str]:
     """The pretty-printed repr of any object, cut to a width and a number of lines."""
-    from zope.testrunner.execution.monitors.leftovers import repr_lines as lines
+    from zope.testrunner.execution.left_behind.leftovers import repr_lines as lines
 
     return lines(obj, max_width, max_lines)
 

@@ -9,7 +9,7 @@ from unittest import mock
 from support import hide_heap
 from zope.testrunner.core.events import Left, LeftBehind
 from zope.testrunner.core.model import LayerName, TestRef
-from zope.testrunner.execution.monitors.garbage_check import Collection, collect_cycles, cycles_among
+from zope.testrunner.execution.left_behind.garbage_check import Collection, collect_cycles, cycles_among
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 TEST = TestRef(None, LayerName("m.L"), id="a", label="a")

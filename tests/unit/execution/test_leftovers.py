@@ -9,7 +9,7 @@ import unittest
 
 from zope.testrunner.core.events import Left, LeftBehind
 from zope.testrunner.core.model import LayerName, TestRef
-from zope.testrunner.execution.monitors.leftovers import Leftovers, repr_lines, safe_repr
+from zope.testrunner.execution.left_behind.leftovers import Leftovers, repr_lines, safe_repr
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 TEST = TestRef(None, LayerName("m.L"), id="a", label="a")

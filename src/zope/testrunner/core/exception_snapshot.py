@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from zope.testrunner.core import bare_report as bare
 from zope.testrunner.core.model import Outcome, Problem
+from zope.testrunner.core.traceback_text import format_exception, same_modules
 from zope.testrunner.exceptions import DocTestFailureException, UnexpectedSuccess
-from zope.testrunner.tb_format import format_exception, same_modules
 
 if TYPE_CHECKING:
     import doctest
@@ -39,7 +39,7 @@ Subject = TypeVar("Subject")
 def snapshot(outcome: Outcome, exc_info: LooseExcInfo, *, standard: bool = False) -> Problem:
     """What is to be said about an exception, as plain text; ``exc_info`` is that of `sys.exc_info`, or Nones.
 
-    With ``standard`` the traceback has the form of the interpreter rather than that of `zope.testrunner.tb_format`.  It does
+    With ``standard`` the traceback has the form of the interpreter rather than that of `traceback_text`.  It does
     not raise, whatever the exception's own code does, except `KeyboardInterrupt` and `MemoryError`.
     """
     kind, error, trace = exc_info

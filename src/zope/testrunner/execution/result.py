@@ -14,7 +14,7 @@ from zope.testrunner.core.exception_snapshot import LooseExcInfo, let_go, snapsh
 from zope.testrunner.core.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
 from zope.testrunner.exceptions import EndRun, ReporterError, UnexpectedSuccess
 from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
-from zope.testrunner.execution.monitors.leftovers import Leftovers
+from zope.testrunner.execution.left_behind.leftovers import Leftovers
 from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
 from zope.testrunner.planning.slim_tests import FIELDS, can_be_slim, lend, take_back, unshare
 from zope.testrunner.system.originals import time
@@ -23,8 +23,8 @@ from zope.testrunner.system.value_class import Record
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Retained
     from zope.testrunner.core.model import Problem
-    from zope.testrunner.execution.monitors.garbage_check import Collection
-    from zope.testrunner.execution.monitors.retained import Retention
+    from zope.testrunner.execution.left_behind.garbage_check import Collection
+    from zope.testrunner.execution.left_behind.retained import Retention
     from zope.testrunner.execution.streams.postmortem import PostMortem
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.

@@ -29,7 +29,7 @@ from zope.testrunner.exceptions import CanNotTearDown, EndRun, LayerError
 from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.forks import Forks
 from zope.testrunner.execution.layer_stack import LayerStack
-from zope.testrunner.execution.monitors.leftovers import Leftovers
+from zope.testrunner.execution.left_behind.leftovers import Leftovers
 from zope.testrunner.execution.monitors.test_monitors import Judges
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
@@ -38,7 +38,7 @@ from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     from zope.testrunner.core.config import Execution, LeakPolicy
-    from zope.testrunner.execution.monitors.garbage_check import Collection
+    from zope.testrunner.execution.left_behind.garbage_check import Collection
     from zope.testrunner.execution.streams.postmortem import PostMortem
     from zope.testrunner.leaks.cache_filling import Filling
     from zope.testrunner.leaks.measurement import Session
@@ -319,7 +319,7 @@ class Serial:
         execute = self._setting.execute
         if not execute.gc_after_test:
             return None
-        from zope.testrunner.execution.monitors.garbage_check import Collection
+        from zope.testrunner.execution.left_behind.garbage_check import Collection
 
         return Collection(self._emit, self._clock, layer, cycles=execute.cycles, worker=self._worker)
 

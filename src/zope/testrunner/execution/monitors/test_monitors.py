@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from zope.testrunner.core.config import LeakPolicy
     from zope.testrunner.core.events import Emit
     from zope.testrunner.execution.fixtures import Fixtures
+    from zope.testrunner.execution.left_behind.retained import Retention
     from zope.testrunner.execution.monitors.leak_baseline import Baseline
     from zope.testrunner.execution.monitors.leak_hunt import Hunt
-    from zope.testrunner.execution.monitors.retained import Retention
     from zope.testrunner.execution.monitors.rss_watch import MemoryWatch
 
 
@@ -80,7 +80,7 @@ class Judges:
         """What frees the attributes that tests leave on themselves, if that is to be reported."""
         if self._policy.retained is None:
             return None
-        from zope.testrunner.execution.monitors.retained import Retention
+        from zope.testrunner.execution.left_behind.retained import Retention
 
         return Retention(self._policy.retained, self._clock, self._worker)
 

@@ -89,7 +89,7 @@ class PostMortem:
         if trace is None:
             self._banner("Can't post-mortem debug a problem without a traceback")
             return
-        from zope.testrunner.debug import post_mortem
+        from zope.testrunner.execution.streams.debugger import post_mortem
 
         users = _users_frames(trace)
         if error is not None and error.__traceback__ is trace:

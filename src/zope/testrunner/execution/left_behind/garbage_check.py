@@ -7,7 +7,7 @@ from collections.abc import Callable
 from zope.testrunner.core.events import Emit, Left, LeftBehind
 from zope.testrunner.core.model import LayerName, TestRef
 from zope.testrunner.digraph import DiGraph
-from zope.testrunner.execution.monitors.leftovers import repr_lines
+from zope.testrunner.execution.left_behind.leftovers import repr_lines
 from zope.testrunner.leaks import pristine_gc as collector
 
 #: A cycle: its objects, each as the lines of its repr.

@@ -57,7 +57,7 @@ class TestTrace(trace.Trace):
 
     def start(self) -> None:
         """Begin to count."""
-        from zope.testrunner.features.kept_tracing import keep_tracing
+        from zope.testrunner.system.kept_tracing import keep_tracing
 
         assert not self.started, "can't start if already started"
         if not self.donothing:

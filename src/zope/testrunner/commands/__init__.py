@@ -1,0 +1,1 @@
+"""Commands besides running tests: ``zope-testrunner replay FILE``."""

@@ -1,0 +1,1 @@
+"""What a test leaves behind: threads, garbage, and what it keeps on itself."""
