@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from zope.testrunner.core.config import Execution, LeakPolicy
 from zope.testrunner.core.layer_registry import UNIT_TESTS, LayerRegistry
 from zope.testrunner.core.model import LayerName, LayerPlan
-from zope.testrunner.execution.serial import ReadyLayer, Setting
+from zope.testrunner.execution.serial import ReadyLayer, RunContext
 from zope.testrunner.layer import UnitTests
 from zope.testrunner.planning.work_groups import Expected, none_known
 from zope.testrunner.testing import FakeClock, RecordingSink
-from zope.testrunner.workers.handle import Child
+from zope.testrunner.workers.handle import WorkerHandle
 from zope.testrunner.workers.jobs import Job, job_for
 
 
@@ -75,8 +75,8 @@ class PoolCase(unittest.TestCase):
         self.announced: list[object] = []
         self.born = 0
 
-    def setting(self, execute: Execution | None = None, leaks: LeakPolicy | None = None) -> Setting:
-        return Setting(
+    def setting(self, execute: Execution | None = None, leaks: LeakPolicy | None = None) -> RunContext:
+        return RunContext(
             execute or Execution(),
             leaks or LeakPolicy(),
             self.sink.events.append,
@@ -100,9 +100,9 @@ class PoolCase(unittest.TestCase):
         expected: Expected = none_known if known is None else known.get
         return job_for(index, ready, self.setting(Execution(repeat=laps), leaks), expected)
 
-    def child(self, job: Job) -> Child:
+    def child(self, job: Job) -> WorkerHandle:
         self.born += 1
-        return Child(self.born, FakeProcess(), job, b"token")  # type: ignore[arg-type]
+        return WorkerHandle(self.born, FakeProcess(), job, b"token")  # type: ignore[arg-type]
 
 
 def plain(letters: str, kind: Callable[[str], unittest.TestCase] = Plain) -> list[unittest.TestCase]:
@@ -110,7 +110,7 @@ def plain(letters: str, kind: Callable[[str], unittest.TestCase] = Plain) -> lis
     return [kind(f"test_{letter}") for letter in letters]
 
 
-def signals(child: Child) -> list[int]:
+def signals(child: WorkerHandle) -> list[int]:
     """The signals that a child got."""
     assert isinstance(child.process, FakeProcess)
     return child.process.signals

@@ -52,7 +52,7 @@ from zope.testrunner.core.model import ImportFailure, LayerName, Levels, Outcome
 from zope.testrunner.leaks.readings import Change, Reading, Unit
 from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
 from zope.testrunner.report.console.text import OutputFormatter
-from zope.testrunner.report.formatter_adapter import Verbs
+from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.report.github import Annotations
 from zope.testrunner.report.xml.junit import OneFile
 from zope.testrunner.system import originals
@@ -454,7 +454,7 @@ def shown(run: Iterable[Event], formatter: object, *, child: bool = False) -> st
     """What a formatter writes about a run, to both streams."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        replay(run, Verbs(lambda: formatter, child=child))
+        replay(run, FormatterAdapter(lambda: formatter, child=child))
     return out.getvalue()
 
 

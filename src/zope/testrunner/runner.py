@@ -42,13 +42,13 @@ from zope.testrunner.exceptions import (
 )
 from zope.testrunner.execution.layer_stack import set_up_order
 from zope.testrunner.execution.result import Result
-from zope.testrunner.execution.serial import Serial, Setting, order_of
+from zope.testrunner.execution.serial import RunContext, Serial, order_of
 from zope.testrunner.execution.streams.capture_sys import Held
 from zope.testrunner.features.builtin import built_in_features
 from zope.testrunner.filter import explain_empty
 from zope.testrunner.options import complaint, get_options
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
-from zope.testrunner.report.formatter_adapter import Verbs, layer_label
+from zope.testrunner.report.formatter_adapter import FormatterAdapter, layer_label
 from zope.testrunner.report.recorded_objects import ReportedExcInfo
 from zope.testrunner.report.tally import Tally
 from zope.testrunner.system.originals import os, time
@@ -142,7 +142,7 @@ class Runner:
         self._capture_directory: str | None = None
         self._held: Held | None = None
         self._token: str | None = None
-        self._orders: worker.Orders | None = None
+        self._orders: worker.WorkerChannel | None = None
         self._running: RunningJobs | None = None
         #: What imports left that copies of this process would share, if it is going to be copied.
         self.import_traces: ImportTraces | None = None
@@ -396,7 +396,7 @@ class Runner:
         if self._token is not None:
             descriptor = 1 if self._captured is None else self._captured.descriptor
             return [self.tally, worker.FrameWriter(self._token, descriptor)]
-        console = Verbs(lambda: self.options.output, child=self.worker > 0, attended=True, is_command=self.is_command)
+        console = FormatterAdapter(lambda: self.options.output, child=self.worker > 0, attended=True, is_command=self.is_command)
         # Some features want to know what happens.
         watching: list[Sink] = [feature for feature in self.features if hasattr(feature, "takes")]
         sinks: list[Sink] = []
@@ -535,7 +535,7 @@ class Runner:
             if text:
                 self.emit(Notice(self.clock(), 0, importance, text))
 
-    def _setting(self) -> Setting:
+    def _setting(self) -> RunContext:
         emit: Emit = self._bus.emit
         if self.config.leaks.layers:
             from zope.testrunner.execution.monitors.leak_hunt import once_per_layer
@@ -545,7 +545,7 @@ class Runner:
             from zope.testrunner.execution.monitors.settler_notices import once_per_run
 
             emit = once_per_run(emit)
-        return Setting(
+        return RunContext(
             self.config.execute,
             self.config.leaks,
             emit,
@@ -559,7 +559,7 @@ class Runner:
             together=None if self.import_traces is None else self.import_traces.key,
         )
 
-    def _executor(self, setting: Setting) -> Executor:
+    def _executor(self, setting: RunContext) -> Executor:
         if not self.config.execute.uses_children:
             return Serial(setting, self._elsewhere(setting))
         from zope.testrunner.planning.work_groups import none_known
@@ -638,7 +638,7 @@ class Runner:
         for feature in reversed(self.features):
             getattr(feature, "worker_teardown", _do_nothing)()
 
-    def _elsewhere(self, setting: Setting) -> _Resumer:
+    def _elsewhere(self, setting: RunContext) -> _Resumer:
         return _Resumer(self, setting)
 
     def _announce(self, layer: object) -> None:
@@ -683,7 +683,7 @@ def _do_nothing() -> None:
 class _Resumer:
     """Runs in child processes what this one cannot run any more; loads what that needs only when it comes to it."""
 
-    def __init__(self, runner: Runner, setting: Setting) -> None:
+    def __init__(self, runner: Runner, setting: RunContext) -> None:
         self._runner = runner
         self._setting = setting
 
@@ -731,7 +731,7 @@ class TestResult(Result):
     def __init__(
         self, options: argparse.Namespace, tests: unittest.TestSuite, layer_name: str | None = None
     ) -> None:
-        bus = Bus([Verbs(lambda: options.output)])
+        bus = Bus([FormatterAdapter(lambda: options.output)])
         name = LayerName(layer_name or "zope.testrunner.layer.UnitTests")
         super().__init__(bus.emit, time.time, name, tests.countTestCases())
 

@@ -8,7 +8,7 @@ import io
 import unittest
 
 from zope.testrunner.core.model import LayerName
-from zope.testrunner.execution.monitors.quiet_rerun import Again, WentDifferently, another
+from zope.testrunner.execution.monitors.quiet_rerun import QuietRerun, WentDifferently, another
 from zope.testrunner.execution.result import Hooks
 from zope.testrunner.testing import FakeClock
 
@@ -58,7 +58,7 @@ class TestAgain(unittest.TestCase):
     def setUp(self) -> None:
         self.calls: list[str] = []
         hooks = Hooks(lambda: self.calls.append("up"), lambda: self.calls.append("down"))
-        self.again = Again(FakeClock(), LayerName("m.L"), (hooks,))
+        self.again = QuietRerun(FakeClock(), LayerName("m.L"), (hooks,))
         self.addCleanup(Sample.seen.clear)
 
     def test_a_passing_test_is_silent_and_has_the_hooks_of_its_layer(self) -> None:

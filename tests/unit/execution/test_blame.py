@@ -18,22 +18,22 @@ from zope.testrunner.core.events import (
     WorkerLost,
 )
 from zope.testrunner.core.model import LayerName, Outcome, TearDownEnd, TestRef
-from zope.testrunner.workers.crash_report import LINES_SHOWN, Blame, told
-from zope.testrunner.workers.handle import Child
+from zope.testrunner.workers.crash_report import LINES_SHOWN, CrashReport, told
+from zope.testrunner.workers.handle import WorkerHandle
 from zope.testrunner.workers.jobs import Job
-from zope.testrunner.workers.ordered_report import Teller
-from zope.testrunner.workers.protocol import HEAD, Order
+from zope.testrunner.workers.ordered_report import OrderedReport
+from zope.testrunner.workers.protocol import HEAD, Batch
 from zope.testrunner.workers.scheduler import Schedule
 
 
 class BlameCase(PoolCase):
     """A layer with one child, which goes away."""
 
-    def lose(self, job: Job, **doing: object) -> Child:
+    def lose(self, job: Job, **doing: object) -> WorkerHandle:
         """What is told about a child of this job goes to ``sink``; ``doing`` are attributes of the child."""
         job.has_begun = True
         schedule = Schedule([job], 1)
-        teller = Teller(self.setting(), schedule)
+        teller = OrderedReport(self.setting(), schedule)
         child = self.child(job)
         schedule.add(child)
         job.leader = child.number
@@ -46,7 +46,7 @@ class BlameCase(PoolCase):
         child.err.feed(stderr)
         for name, value in doing.items():
             setattr(child, name, value)
-        blame = Blame(schedule, teller, self.setting().clock, lambda layer: ("script", layer))
+        blame = CrashReport(schedule, teller, self.setting().clock, lambda layer: ("script", layer))
         blame.crashed(child)
         schedule.remove(child)
         return child
@@ -76,7 +76,7 @@ class TestWhoIsBlamed(BlameCase):
         label = TestRef(job.story.tests[0], job.story.name).label
         self.assertEqual([(label, "the process ended with status 7 before this test began")], self.problems())
         self.assertEqual(1, len(self.sink.of(TestStarted)))
-        self.assertEqual([Order(1, ((1, (1,)),))], job.todo)
+        self.assertEqual([Batch(1, ((1, (1,)),))], job.todo)
 
     def test_a_class_fixture_with_all_tests_that_need_it(self) -> None:
         job = self.job(*plain("ab", WithFixture), *plain("c"))
@@ -85,7 +85,7 @@ class TestWhoIsBlamed(BlameCase):
 
         said = "the process ended with status 7 during setUpClass (m.WithFixture)"
         self.assertEqual([("setUpClass (m.WithFixture)", said)], self.problems())
-        self.assertEqual([Order(1, ((1, (2,)),))], job.todo)
+        self.assertEqual([Batch(1, ((1, (2,)),))], job.todo)
 
     def test_a_set_up_and_nobody_tries_again(self) -> None:
         job = self.job(*plain("ab"), layer=Whole)

@@ -11,13 +11,13 @@ from support_pool import Other, PoolCase, WithFixture, plain, signals
 from zope.testrunner.core.events import SetUpStarted, TearDownStarted
 from zope.testrunner.core.model import LayerName, TestRef
 from zope.testrunner.workers import handle as module
-from zope.testrunner.workers.handle import MUCH, TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, Child
+from zope.testrunner.workers.handle import MUCH, TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, WorkerHandle
 
 
 class TestWhatIsLeft(PoolCase):
     """What a child has not begun is known at any time."""
 
-    def child_of_three(self) -> Child:
+    def child_of_three(self) -> WorkerHandle:
         """One with three groups: two tests with fixtures, and one test in each of the others."""
         child = self.child(self.job(*plain("ab", WithFixture), *plain("ab", Other)))
         child.lap = 1

@@ -22,7 +22,7 @@ from zope.testrunner.core.events import (
 )
 from zope.testrunner.core.layer_registry import LayerRegistry
 from zope.testrunner.core.model import LayerName, LayerPlan, Stats
-from zope.testrunner.execution.serial import ReadyLayer, Setting
+from zope.testrunner.execution.serial import ReadyLayer, RunContext
 from zope.testrunner.testing import FakeClock, RecordingSink
 from zope.testrunner.workers import stdout_frames as wire
 from zope.testrunner.workers.command_line import VARIABLE
@@ -85,7 +85,7 @@ class ChildrenCase(unittest.TestCase):
             lines += [event if isinstance(event, (bytes, OSError)) else wire.frame(token, event) for event in events]
             return FakeProcess(lines, stderr)
 
-        setting = Setting(
+        setting = RunContext(
             execute or Execution(),
             LeakPolicy(),
             self.sink.events.append,
@@ -195,7 +195,7 @@ class TestLosses(ChildrenCase):
 
     def test_one_that_cannot_be_started(self) -> None:
         with mock.patch.object(subprocess, "Popen", side_effect=OSError(12, "Cannot allocate memory")):
-            setting = Setting(
+            setting = RunContext(
                 Execution(), LeakPolicy(), self.sink.events.append, FakeClock(), LayerRegistry(), self.announced.append
             )
             ready = ReadyLayer(LayerPlan(LayerName("m.L"), unittest.TestSuite()), None)

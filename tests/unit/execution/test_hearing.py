@@ -22,14 +22,14 @@ from zope.testrunner.core.model import Outcome, Problem, TestRef
 from zope.testrunner.execution.timeouts import Limits
 from zope.testrunner.workers import handle as child_module
 from zope.testrunner.workers import protocol
-from zope.testrunner.workers.crash_report import Blame
-from zope.testrunner.workers.dispatcher import Hearing
+from zope.testrunner.workers.crash_report import CrashReport
+from zope.testrunner.workers.dispatcher import Dispatcher
 from zope.testrunner.workers.framing import mark
-from zope.testrunner.workers.handle import Child
+from zope.testrunner.workers.handle import WorkerHandle
 from zope.testrunner.workers.jobs import Job
 from zope.testrunner.workers.marshal_codec import parcel
-from zope.testrunner.workers.ordered_report import Teller
-from zope.testrunner.workers.protocol import HEAD, Order
+from zope.testrunner.workers.ordered_report import OrderedReport
+from zope.testrunner.workers.protocol import HEAD, Batch
 from zope.testrunner.workers.scheduler import Schedule
 
 
@@ -40,14 +40,14 @@ class HearingCase(PoolCase):
         super().setUp()
         self.only: Job = self.job(*plain("abcd"))
         self.schedule = Schedule([self.only], 1)
-        teller = Teller(self.setting(), self.schedule)
-        self.blame = Blame(self.schedule, teller, self.setting().clock, lambda layer: ())
-        self.hearing = Hearing(self.schedule, teller, self.blame, Limits(5.0))
+        teller = OrderedReport(self.setting(), self.schedule)
+        self.blame = CrashReport(self.schedule, teller, self.setting().clock, lambda layer: ())
+        self.hearing = Dispatcher(self.schedule, teller, self.blame, Limits(5.0))
         self.now = 100.0
         patch = mock.patch.object(child_module.time, "monotonic", lambda: self.now)
         patch.start()
         self.addCleanup(patch.stop)
-        self.one: Child = self.child(self.only)
+        self.one: WorkerHandle = self.child(self.only)
         self.one.send = mock.Mock()  # type: ignore[method-assign]
         self.schedule.add(self.one)
         self.only.has_begun = True
@@ -67,8 +67,8 @@ class HearingCase(PoolCase):
 
     def hunting(self) -> None:
         """From now on tests are run again when they have ended."""
-        teller = Teller(self.setting(), self.schedule)
-        self.hearing = Hearing(self.schedule, teller, self.blame, Limits(5.0), hunts=True)
+        teller = OrderedReport(self.setting(), self.schedule)
+        self.hearing = Dispatcher(self.schedule, teller, self.blame, Limits(5.0), hunts=True)
 
     def outcomes(self) -> list[Outcome]:
         return [event.outcome for event in self.sink.of(TestFinished)]
@@ -104,12 +104,12 @@ class TestTests(HearingCase):
     """Tests are told as they are run."""
 
     def test_an_order_comes_when_it_is_asked_for(self) -> None:
-        self.one.send.assert_called_once_with(Order(1, ((0, (0,)),)))  # type: ignore[attr-defined]
+        self.one.send.assert_called_once_with(Batch(1, ((0, (0,)),)))  # type: ignore[attr-defined]
         self.say(protocol.STARTED, 1.0, 0)
         self.finish(0)
         self.say(protocol.READY)
 
-        self.one.send.assert_called_with(Order(1, ((1, (1,)),)))  # type: ignore[attr-defined]
+        self.one.send.assert_called_with(Batch(1, ((1, (1,)),)))  # type: ignore[attr-defined]
         self.assertEqual([Outcome.PASSED], self.outcomes())
 
     def test_what_was_printed_before_comes_before(self) -> None:
@@ -206,7 +206,7 @@ class TestWhatIsMissing(PoolCase):
 
     def told(self, slots: int, broken_off: int, laps: int = 1) -> list[str]:
         schedule = Schedule([self.job(*plain("abcd"), laps=laps)], slots)
-        teller = Teller(self.setting(), schedule)
+        teller = OrderedReport(self.setting(), schedule)
         schedule.stop()
         schedule.break_off()
         schedule.tests_broken_off = broken_off

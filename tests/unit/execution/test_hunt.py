@@ -9,7 +9,7 @@ from zope.testrunner.core.config import Execution, LeakPolicy
 from zope.testrunner.core.events import LeakJudged
 from zope.testrunner.core.layer_registry import UNIT_TESTS, LayerRegistry
 from zope.testrunner.core.model import Plan
-from zope.testrunner.execution.serial import Serial, Setting
+from zope.testrunner.execution.serial import RunContext, Serial
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.planning.slim_tests import share
 from zope.testrunner.testing import RecordingSink
@@ -55,7 +55,7 @@ class TestCleanTests(unittest.TestCase):
             # As discovery does.
             share(test)
         sink = RecordingSink()
-        setting = Setting(
+        setting = RunContext(
             Execution(), LeakPolicy(hunt=""), sink.events.append, time.time, LayerRegistry(), announce=lambda layer: None
         )
         Serial(setting, elsewhere=lambda layers: False).run(Plan.of({UNIT_TESTS: suite}))

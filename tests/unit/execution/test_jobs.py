@@ -8,17 +8,17 @@ from support_pool import Other, PoolCase, Whole, WithFixture, plain, signals
 
 from zope.testrunner.core.config import LeakPolicy
 from zope.testrunner.workers.jobs import SHARES, Job
-from zope.testrunner.workers.protocol import Order
+from zope.testrunner.workers.protocol import Batch
 from zope.testrunner.workers.scheduler import Schedule
 
 
-def groups(order: Order | None) -> list[int]:
+def groups(order: Batch | None) -> list[int]:
     """The groups of an order."""
     assert order is not None
     return [group for group, _ in order.groups]
 
 
-def all_orders(job: Job, slots: int) -> list[Order]:
+def all_orders(job: Job, slots: int) -> list[Batch]:
     """What children get that do nothing but ask."""
     result = []
     while (order := job.next_order(slots)) is not None:
@@ -87,7 +87,7 @@ class TestWhatIsHandedOut(PoolCase):
         job = self.job(*tests, known={tests[0].id(): 1.0, tests[2].id(): 4.0})
 
         self.assertEqual([2, 1, 0], [groups(order)[0] for order in all_orders(job, 4)])
-        self.assertEqual(2.5, job.weight(Order(1, ((1, (1,)),))))
+        self.assertEqual(2.5, job.weight(Batch(1, ((1, (1,)),))))
 
     def test_without_a_record_the_plan_is_the_order(self) -> None:
         self.assertEqual([0, 1, 2], [groups(order)[0] for order in all_orders(self.job(*plain("abc")), 4)])
@@ -102,7 +102,7 @@ class TestWhatStaysTogether(PoolCase):
         orders = all_orders(job, 1)
 
         self.assertEqual([[0, 1, 2, 3], [4], [5]], [groups(order) for order in orders[:3]])
-        self.assertEqual(Order(1, ((5, (5, 6)),)), orders[2])
+        self.assertEqual(Batch(1, ((5, (5, 6)),)), orders[2])
 
     def test_nothing_is_added_to_one_that_comes_first(self) -> None:
         job = self.job(*plain("ab", WithFixture), *plain("abcdefgh"))
@@ -113,12 +113,12 @@ class TestWhatStaysTogether(PoolCase):
         job = self.job(*plain("abc"), layer=Whole, laps=3)
 
         self.assertFalse(job.story.split)
-        self.assertEqual([Order(1, ((0, (0, 1, 2)),))], all_orders(job, 4))
+        self.assertEqual([Batch(1, ((0, (0, 1, 2)),))], all_orders(job, 4))
 
     def test_nothing_is_divided_where_readings_are_compared(self) -> None:
         job = self.job(*plain("abc"), leaks=LeakPolicy(report=True))
 
-        self.assertEqual([Order(1, ((0, (0, 1, 2)),))], all_orders(job, 4))
+        self.assertEqual([Batch(1, ((0, (0, 1, 2)),))], all_orders(job, 4))
 
 
 class TestWhoGetsAChild(PoolCase):
@@ -219,7 +219,7 @@ class TestOrders(PoolCase):
 
         order = schedule.next_order(child)
 
-        self.assertEqual(Order(1, ((0, (0, 1)),)), order)
+        self.assertEqual(Batch(1, ((0, (0, 1)),)), order)
         self.assertEqual((1, [(0, [0, 1])]), (child.lap, child.left))
         self.assertEqual(job.story.places.group(1, 0), child.place)
 
@@ -232,8 +232,8 @@ class TestOrders(PoolCase):
 
         schedule.put_back(child)
 
-        self.assertEqual(Order(1, ((0, (1,)),)), job.next_order(1))
-        self.assertEqual(Order(1, ((1, (2,)),)), job.next_order(1))
+        self.assertEqual(Batch(1, ((0, (1,)),)), job.next_order(1))
+        self.assertEqual(Batch(1, ((1, (2,)),)), job.next_order(1))
 
     def test_nothing_comes_back_of_what_was_done(self) -> None:
         job = self.job(*plain("ab"))
@@ -244,7 +244,7 @@ class TestOrders(PoolCase):
 
         schedule.put_back(child)
 
-        self.assertEqual([Order(1, ((1, (1,)),))], all_orders(job, 1))
+        self.assertEqual([Batch(1, ((1, (1,)),))], all_orders(job, 1))
 
     def test_a_layer_that_is_not_divided_goes_on_with_the_next_lap(self) -> None:
         job = self.job(*plain("ab"), layer=Whole, laps=2)
@@ -255,7 +255,7 @@ class TestOrders(PoolCase):
 
         schedule.put_back(child)
 
-        self.assertEqual([Order(1, ((0, ()),))], all_orders(job, 1))
+        self.assertEqual([Batch(1, ((0, ()),))], all_orders(job, 1))
 
     def test_and_ends_after_the_last(self) -> None:
         job = self.job(*plain("ab"), layer=Whole)

@@ -7,7 +7,7 @@ import unittest
 from unittest import mock
 
 from zope.testrunner.system import originals
-from zope.testrunner.workers.framing import Inbox, NoMessage, Printed, mark, packed, pieces, read_message
+from zope.testrunner.workers.framing import FrameDecoder, NoMessage, OutputStream, mark, packed, pieces, read_message
 
 TOKEN = b"c0ffee00"
 
@@ -19,7 +19,7 @@ class TestInbox(unittest.TestCase):
         data = packed(TOKEN, (1, "text", None)) + packed(TOKEN, (2, b"bytes", 0.5))
         for size in (1, 7, len(data)):
             with self.subTest(size):
-                inbox, found = Inbox(TOKEN), []
+                inbox, found = FrameDecoder(TOKEN), []
                 for start in range(0, len(data), size):
                     inbox.feed(data[start : start + size])
                     found += list(inbox.messages())
@@ -28,7 +28,7 @@ class TestInbox(unittest.TestCase):
     def test_something_else_is_noticed(self) -> None:
         for data in (b"written by a test, somewhere", TOKEN + b"\xff\xff\xff\xff", TOKEN + b"\0\0\0\2!!"):
             with self.subTest(data):
-                inbox = Inbox(TOKEN)
+                inbox = FrameDecoder(TOKEN)
                 inbox.feed(data)
                 with self.assertRaises(NoMessage):
                     list(inbox.messages())
@@ -74,7 +74,7 @@ class TestPrinted(unittest.TestCase):
         data = b"one" + mark(TOKEN, 1) + b"two\n\x1e" + mark(TOKEN, 2) + b"three"
         for size in (1, 5, len(data)):
             with self.subTest(size):
-                printed = Printed(TOKEN)
+                printed = OutputStream(TOKEN)
                 for start in range(0, len(data), size):
                     printed.feed(data[start : start + size])
                 self.assertEqual(
@@ -83,7 +83,7 @@ class TestPrinted(unittest.TestCase):
                 )
 
     def test_what_looks_like_a_mark_is_none(self) -> None:
-        printed = Printed(TOKEN)
+        printed = OutputStream(TOKEN)
         printed.feed(b"\x1e" * 100 + b"\x1edeadbeef00000001\n" + mark(TOKEN, 5))
 
         self.assertEqual(b"\x1e" * 100 + b"\x1edeadbeef00000001\n", printed.take(5))
@@ -92,7 +92,7 @@ class TestPrinted(unittest.TestCase):
         wrong = b"\x1e" + TOKEN + b"no digit\n"
         for size in (1, 100):
             with self.subTest(size):
-                printed, data = Printed(TOKEN), wrong + mark(TOKEN, 5)
+                printed, data = OutputStream(TOKEN), wrong + mark(TOKEN, 5)
                 for start in range(0, len(data), size):
                     printed.feed(data[start : start + size])
 

@@ -11,7 +11,7 @@ from unittest import mock
 
 from zope.testrunner.execution.forks import Forks, current
 from zope.testrunner.system import originals
-from zope.testrunner.workers.process_group import BROKEN, Ends, Strays, fork, readable, standard_descriptors
+from zope.testrunner.workers.process_group import BROKEN, Subreaper, WorkerPipes, fork, readable, standard_descriptors
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
@@ -28,7 +28,7 @@ class TestFork(unittest.TestCase):
         self.assertEqual(b"False", os.read(process.out, 100))
 
     def test_one_that_is_to_stop_before_it_has_begun_says_nothing(self) -> None:
-        def work(ends: Ends) -> None:
+        def work(ends: WorkerPipes) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
         process = fork(work)
@@ -64,7 +64,7 @@ class TestStrays(unittest.TestCase):
     """A process whose parent ends becomes a child of the pool."""
 
     def setUp(self) -> None:
-        self.strays = Strays()
+        self.strays = Subreaper()
         self.strays.begin()
         self.addCleanup(self.strays.stop)
 

@@ -16,7 +16,7 @@ from zope.testrunner.execution.timeouts import Limits
 from zope.testrunner.workers import process_group as offspring
 from zope.testrunner.workers.pool import Pool
 from zope.testrunner.workers.process_group import Process
-from zope.testrunner.workers.protocol import Duty
+from zope.testrunner.workers.protocol import WorkerConfig
 
 
 class NoLauncher:
@@ -25,7 +25,7 @@ class NoLauncher:
     def __init__(self) -> None:
         self.asked: list[LayerName] = []
 
-    def __call__(self, duty: Duty, worker: int, foreign: Sequence[int], /) -> Process:
+    def __call__(self, duty: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
         self.asked.append(duty.ready.plan.name)
         raise BlockingIOError(11, "Resource temporarily unavailable")
 

@@ -25,7 +25,7 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.layer_registry import UNIT_TESTS, LayerRegistry
 from zope.testrunner.core.model import Plan, Stats
 from zope.testrunner.exceptions import EndRun
-from zope.testrunner.execution.serial import Audience, ReadyLayer, Serial, Setting
+from zope.testrunner.execution.serial import ReadyLayer, RunContext, Serial, Subscriptions
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 
@@ -122,7 +122,7 @@ class Ending:
 class SerialCase(unittest.TestCase):
     """Runs plans."""
 
-    audience: Audience | None = None
+    audience: Subscriptions | None = None
 
     def setUp(self) -> None:
         self.sink = RecordingSink()
@@ -153,7 +153,7 @@ class SerialCase(unittest.TestCase):
         self, execute: Execution | None = None, leaks: LeakPolicy | None = None, emit_to: object = None
     ) -> Serial:
         """An executor whose events go to the sink."""
-        setting = Setting(
+        setting = RunContext(
             execute or Execution(),
             leaks or LeakPolicy(),
             self.sink.events.append if emit_to is None else emit_to,  # type: ignore[arg-type]

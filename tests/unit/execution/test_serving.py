@@ -15,7 +15,7 @@ from zope.testrunner.core.model import Outcome, TestRef
 from zope.testrunner.execution.forks import Forks
 from zope.testrunner.system import originals
 from zope.testrunner.workers.framing import mark, read_message
-from zope.testrunner.workers.main import Wire
+from zope.testrunner.workers.main import EventSender
 from zope.testrunner.workers.protocol import CLOSED, FINISHED, STARTED, Places
 
 TOKEN = b"token"
@@ -30,7 +30,7 @@ class WireCase(unittest.TestCase):
         for descriptor in (self.reading, writing, nowhere):
             self.addCleanup(os.close, descriptor)
         self.tests = plain("ab")
-        self.wire = Wire(TOKEN, writing, Places(1, 1), self.tests, (nowhere, nowhere), split=False)
+        self.wire = EventSender(TOKEN, writing, Places(1, 1), self.tests, (nowhere, nowhere), split=False)
 
     def read(self) -> tuple[object, ...]:
         message = read_message(self.reading, TOKEN)

@@ -20,7 +20,7 @@ from zope.testrunner.core.model import LayerName, LayerPlan, Outcome, Problem, S
 from zope.testrunner.execution.serial import ReadyLayer
 from zope.testrunner.testing import FakeClock, RecordingSink
 from zope.testrunner.workers.protocol import HEAD, Places
-from zope.testrunner.workers.reorder_buffer import Story
+from zope.testrunner.workers.reorder_buffer import ReorderBuffer
 
 NAME = LayerName("m.L")
 PROBLEM = Problem(Outcome.ERRORED, "ValueError", "text", "Traceback\n")
@@ -39,12 +39,12 @@ class StoryCase(unittest.TestCase):
     def setUp(self) -> None:
         self.sink = RecordingSink()
 
-    def story(self, laps: int = 1, groups: int = 3, *, split: bool = True) -> Story:
+    def story(self, laps: int = 1, groups: int = 3, *, split: bool = True) -> ReorderBuffer:
         suite = unittest.TestSuite(Case(f"test_{number}") for number in range(3))
         ready = ReadyLayer(LayerPlan(NAME, suite), object())
-        return Story(ready, 1, Places(laps, groups), self.sink.events.append, FakeClock(), split=split)
+        return ReorderBuffer(ready, 1, Places(laps, groups), self.sink.events.append, FakeClock(), split=split)
 
-    def run_test(self, story: Story, number: int, lap: int = 1, *, close: bool = True) -> None:
+    def run_test(self, story: ReorderBuffer, number: int, lap: int = 1, *, close: bool = True) -> None:
         place = story.places.group(lap, number)
         test = TestRef(story.tests[number], NAME)
         story.tell(place, TestStarted(float(number), 1, test, 0, 0))
@@ -156,7 +156,7 @@ class TestEnd(StoryCase):
         self.assertEqual(1, story.ran)
         self.assertEqual([Stats(ran=1)], [event.stats for event in self.sink.of(LapFinished)])
 
-    def tail(self, story: Story, child: int, problem: Problem | None = None) -> None:
+    def tail(self, story: ReorderBuffer, child: int, problem: Problem | None = None) -> None:
         end = TearDownEnd.DONE if problem is None else TearDownEnd.FAILED
         story.tell_tail(child, TearDownStarted(float(child), 1, NAME))
         story.tell_tail(child, TearDownFinished(float(child), 1, NAME, 0.1, end, problem))

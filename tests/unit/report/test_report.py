@@ -26,7 +26,7 @@ class FormatterForTest(unittest.TestCase):
             # Every run loads this, which takes inspect along in Python 3.14.
             "import sys, traceback, types\n"
             "before = set(sys.modules)\n"
-            "from zope.testrunner.report import formatter_for, tally, verbs\n"
+            "from zope.testrunner.report import formatter_adapter, formatter_for, tally\n"
             "formatter_for(types.SimpleNamespace(verbose=0))\n"
             "print([name for name in ('curses', 'json', 'subprocess', 'logging', 'inspect', 'zope.exceptions',"
             " 'zope.testrunner.report.console.color_text') if name in set(sys.modules) - before])\n"

@@ -14,7 +14,7 @@ from zope.testrunner.core.events import RunFinished
 from zope.testrunner.core.model import Stats
 from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.report.console.text import OutputFormatter
-from zope.testrunner.report.formatter_adapter import Verbs
+from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.testing import replay
 
 
@@ -89,7 +89,7 @@ class RecordedRunTest(unittest.TestCase):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             formatter = OutputFormatter(None)
-            replay(support_streams.debugged(), Verbs(lambda: formatter, attended=True))
+            replay(support_streams.debugged(), FormatterAdapter(lambda: formatter, attended=True))
 
         self.assertNotIn("Traceback", out.getvalue())
 
@@ -182,7 +182,7 @@ class ProblemListTest(unittest.TestCase):
         names, places = zip(*problems, strict=True) if problems else ((), ())
         end = RunFinished(1.0, 0, Stats(3, 1, 1, 0), 0.5, 1, names, errored_at=places, again=again)
         with contextlib.redirect_stdout(io.StringIO()) as out:
-            replay([end], Verbs(lambda: formatter, is_command=is_command))
+            replay([end], FormatterAdapter(lambda: formatter, is_command=is_command))
         return out.getvalue()
 
     def test_names_with_their_places(self) -> None:

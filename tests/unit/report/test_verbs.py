@@ -21,7 +21,7 @@ from zope.testrunner.core.model import ImportFailure, Outcome, Stats, TestRef
 from zope.testrunner.leaks.readings import Change, Reading, Unit
 from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
 from zope.testrunner.report.console.text import OutputFormatter
-from zope.testrunner.report.formatter_adapter import Verbs, pass_through
+from zope.testrunner.report.formatter_adapter import FormatterAdapter, pass_through
 from zope.testrunner.testing import replay
 
 HISTORICAL = [
@@ -76,7 +76,7 @@ class OldFormatter:
 
 def calls(run: list[Event]) -> list[tuple[object, ...]]:
     formatter = OldFormatter()
-    replay(run, Verbs(lambda: formatter))
+    replay(run, FormatterAdapter(lambda: formatter))
     return formatter.calls
 
 
@@ -142,7 +142,7 @@ class HookTest(unittest.TestCase):
         note = Recorder()
         note.set_up(LAYER, ERROR)
         note.tear_down(LAYER, events.TearDownEnd.FAILED, ERROR)
-        replay(note.events, Verbs(lambda: formatter))
+        replay(note.events, FormatterAdapter(lambda: formatter))
 
         kinds = [call.args[0] for call in formatter.layer_failure.call_args_list]
         self.assertEqual(["setUp", "tearDown"], kinds)
@@ -160,19 +160,19 @@ class LiveTest(unittest.TestCase):
         self.note = Recorder()
 
     def replay(self) -> None:
-        replay(self.note.events, Verbs(lambda: self.formatter))
+        replay(self.note.events, FormatterAdapter(lambda: self.formatter))
 
     def test_what_a_debugger_has_shown_is_not_told_to_who_sat_there(self) -> None:
         for attended in (False, True):
             self.formatter.reset_mock()
 
-            replay(support_streams.debugged(), Verbs(lambda: self.formatter, attended=attended))
+            replay(support_streams.debugged(), FormatterAdapter(lambda: self.formatter, attended=attended))
 
             told = [] if attended else [mock.call(ERROR.traceback)]
             self.assertEqual(told, self.formatter.error.mock_calls)
 
     def test_a_profile_of_which_the_table_is_left(self) -> None:
-        replay(support_streams.debugged(), Verbs(lambda: self.formatter))
+        replay(support_streams.debugged(), FormatterAdapter(lambda: self.formatter))
 
         ((profile,), _) = self.formatter.profiler_stats.call_args
         with contextlib.redirect_stdout(io.StringIO()) as out:
@@ -277,7 +277,7 @@ class OutputTest(unittest.TestCase):
     def test_the_next_event_goes_to_the_new_one(self) -> None:
         first, second = OldFormatter(), OldFormatter()
         current = [first]
-        verbs = Verbs(lambda: current[0])
+        verbs = FormatterAdapter(lambda: current[0])
         event = Notice(0.0, 0, Importance.INFO, "hello")
         for formatter in (first, second):
             current[0] = formatter
@@ -292,7 +292,7 @@ class BrokenOffTest(unittest.TestCase):
     def test_a_line_names_the_test(self) -> None:
         formatter = OldFormatter()
 
-        replay([events.TestBrokenOff(1.0, 0, ref("test_a"))], Verbs(lambda: formatter))
+        replay([events.TestBrokenOff(1.0, 0, ref("test_a"))], FormatterAdapter(lambda: formatter))
 
         self.assertEqual([("info", f"\nBroken off in test {ref('test_a').label}.")], formatter.calls)
 
@@ -324,7 +324,7 @@ class IdleTest(unittest.TestCase):
     """A quiet run does not pay for a talkative formatter."""
 
     def taken(self, formatter: object) -> set[str]:
-        verbs = Verbs(lambda: formatter)
+        verbs = FormatterAdapter(lambda: formatter)
         return {kind.__name__ for kind in (events.TestStarted, events.TestFinished) if verbs.takes(kind)}
 
     def test_our_formatters(self) -> None:
@@ -363,7 +363,7 @@ class GrowthTest(unittest.TestCase):
     def setUp(self) -> None:
         hide_heap(self)
 
-    def lap(self, verbs: Verbs, number: int) -> None:
+    def lap(self, verbs: FormatterAdapter, number: int) -> None:
         note = Recorder()
         for _ in note.lap(number, self.LAPS, Stats(60, 30)):
             for index in range(30):
@@ -377,7 +377,7 @@ class GrowthTest(unittest.TestCase):
     def test_no_block_is_allocated(self) -> None:
         for title, formatter in support_streams.settings():
             with self.subTest(title), open(os.devnull, "w", encoding="utf-8") as nowhere:
-                verbs = Verbs(lambda formatter=formatter: formatter)  # type: ignore[misc]
+                verbs = FormatterAdapter(lambda formatter=formatter: formatter)  # type: ignore[misc]
                 readings = array("q", bytes(8 * self.LAPS))
                 with contextlib.redirect_stdout(nowhere):
                     for lap in range(self.LAPS):
@@ -395,7 +395,7 @@ class CompletenessTest(unittest.TestCase):
     LEFT_OUT = {"LayerFinished", "MemoryRead", "ResultsCounted", "TestsPassed"}
 
     def test_every_kind(self) -> None:
-        verbs = Verbs(OldFormatter)
+        verbs = FormatterAdapter(OldFormatter)
         ignored = {kind.__name__ for kind in Event.__args__ if verbs.takes(kind) is None}
 
         self.assertEqual(self.LEFT_OUT, ignored)
@@ -438,6 +438,6 @@ class PassThroughTest(unittest.TestCase):
         note(OutputPassed, "stderr", b"two")
         out, err = io.StringIO(), io.StringIO()
         with mock.patch.multiple(sys, stdout=out, stderr=err):
-            replay(note.events, Verbs(OldFormatter))
+            replay(note.events, FormatterAdapter(OldFormatter))
 
         self.assertEqual(("one", "two"), (out.getvalue(), err.getvalue()))

@@ -15,7 +15,7 @@ from zope.testrunner.exceptions import UsageError
 from zope.testrunner.options import TABLES, get_options, parser, reporting
 from zope.testrunner.report import Files, console_for, files_for
 from zope.testrunner.report.eventlog import BadLog, header_of, recorded
-from zope.testrunner.report.formatter_adapter import Verbs
+from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.report.tally import Tally
 
 #: The word on the command line that asks for this.
@@ -50,7 +50,7 @@ def replay(arguments: Sequence[str], defaults: Sequence[str] | None = None) -> i
         console = console_for(options)
         tally, files, last = Tally(), Files(_complain), _Last()
         bus = Bus(
-            [tally, Verbs(lambda: console.formatter), *files.add(console.sinks), *files.add(files_for(options)), last],
+            [tally, FormatterAdapter(lambda: console.formatter), *files.add(console.sinks), *files.add(files_for(options)), last],
             files.dropped,
         )
         status = 0

@@ -59,7 +59,7 @@ class ReadyLayer(Record):
     rest: Iterable[Test] | None = None
 
 
-class Audience(Protocol):
+class Subscriptions(Protocol):
     """Who listens to events; see `zope.testrunner.core.events.Bus`."""
 
     def wants(self, kind: type[Event]) -> bool: ...
@@ -67,7 +67,7 @@ class Audience(Protocol):
     def indifferent_below(self) -> float: ...
 
 
-class Setting(Record):
+class RunContext(Record):
     """What an executor is told: the two groups of settings, where events go, and what the run lends it.
 
     ``announce`` is called with each layer when its turn has come.  ``worker`` is 0, or the number of the child process
@@ -85,7 +85,7 @@ class Setting(Record):
     worker: int = 0
     resumed: bool = False
     held: Held | None = None
-    audience: Audience | None = None
+    audience: Subscriptions | None = None
     together: Together | None = None
 
 
@@ -107,16 +107,16 @@ class Executor(Protocol):
         """Run all layers of a plan."""
 
 
-class Elsewhere(Protocol):
+class SubprocessFallback(Protocol):
     """Runs layers that this process cannot run any more; True if one of them had a problem."""
 
     def __call__(self, layers: Sequence[ReadyLayer], /) -> bool: ...
 
 
 class Serial:
-    """Runs a plan in this process, and the rest of it `Elsewhere` once a layer refuses to be torn down."""
+    """Runs a plan in this process, and the rest of it `SubprocessFallback` once a layer refuses to be torn down."""
 
-    def __init__(self, setting: Setting, elsewhere: Elsewhere) -> None:
+    def __init__(self, setting: RunContext, elsewhere: SubprocessFallback) -> None:
         self._setting = setting
         self._emit = setting.emit
         self._clock = setting.clock
@@ -341,7 +341,7 @@ class Serial:
             self._emit(TestsPassed(self._clock(), self._worker, name, result.untold))
 
 
-def resolved(plan: Plan, setting: Setting) -> list[ReadyLayer]:
+def resolved(plan: Plan, setting: RunContext) -> list[ReadyLayer]:
     """The layers in the order to run them; those that cannot be found are reported and left out."""
     ready = []
     for layer_plan in plan.layers:

@@ -15,7 +15,7 @@ _MOST_NAMES: Final = 10
 _TEST: Final = re.compile(r"\w+ \([\w.<>]+\)")
 
 #: The script of this package, as the interpreter calls it when it is started with ``-m``.
-_MAIN: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+_MAIN: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__main__.py")
 
 
 def rerun_command(

@@ -29,7 +29,7 @@ from zope.testrunner.leaks.settlers import news
 from zope.testrunner.leaks.trackers.process_memory import Resident
 from zope.testrunner.leaks.triage import weigh
 from zope.testrunner.leaks.verdict import DEFAULT
-from zope.testrunner.pytest_plugin.items import Again, FirstRun, run_by_others, untraced
+from zope.testrunner.pytest_plugin.items import FirstRun, QuietRerun, run_by_others, untraced
 
 #: What pytest's markers of these names say.
 _MARKERS: Final = {"expected_leak": known, "no_leak_check": unchecked}
@@ -125,10 +125,10 @@ class Judge:
         by_others = run_by_others(item)
         if not by_others:
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        again: Again | None = None
+        again: QuietRerun | None = None
         why: str | None = None
         try:
-            again = Again(item)
+            again = QuietRerun(item)
         except CannotRepeat as error:
             why = str(error)
         sibling = again.pristine if again is not None else nextitem
@@ -356,7 +356,7 @@ class _Debugged(Exception):
 class _Work:
     """An item as the work of a hunt: the first time for its result, unnoticed from then on."""
 
-    def __init__(self, first: FirstRun, again: Again | None, judge: Judge) -> None:
+    def __init__(self, first: FirstRun, again: QuietRerun | None, judge: Judge) -> None:
         self.first = first
         self.grown = 0
         self._again = again

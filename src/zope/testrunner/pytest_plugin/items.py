@@ -168,7 +168,7 @@ class FirstRun:
             vars(self._item).update(_request=False, funcargs=None)
 
 
-class Again:
+class QuietRerun:
     """Runs an item again: its set-up, the test and its tear-down, with fixtures of higher scopes as they are.
 
     To be made before the first run.  Each run is that of a copy of the item as it was then.  What it writes, logs,

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from zope.testrunner.core.events import OutputPassed
-from zope.testrunner.report.formatter_adapter import Verbs, pass_through
+from zope.testrunner.report.formatter_adapter import FormatterAdapter, pass_through
 from zope.testrunner.system.originals import io
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class InFile:
     """A sink that lets a formatter of text, which writes to ``sys.stdout``, write to a file instead."""
 
     def __init__(self, formatter: object, path: str) -> None:
-        self._verbs = Verbs(lambda: formatter)
+        self._verbs = FormatterAdapter(lambda: formatter)
         self._file: TextIO = text_file(path)
 
     def takes(self, kind: type[Event]) -> Emit | None:

@@ -1,4 +1,4 @@
-"""From events to the methods of a formatter: `Verbs`, the one place that knows both vocabularies."""
+"""From events to the methods of a formatter: `FormatterAdapter`, the one place that knows both vocabularies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _REFCOUNTS = "refcounts"
 _LINES_SHOWN = 20
 
 
-class Verbs:
+class FormatterAdapter:
     """A sink that calls the formatter which ``output`` gives, at every event the methods of the same meaning.
 
     ``output`` is asked at each event, because ``options.output`` may be replaced at any time.  ``child`` tells that this

@@ -71,7 +71,7 @@ def take_token(environment: MutableMapping[str, str]) -> str | None:
     return environment.pop(VARIABLE, None)
 
 
-class Orders(Record):
+class WorkerChannel(Record):
     """How a child that takes orders talks with its parent: the token, and the descriptors to read from and to write to."""
 
     token: str
@@ -79,7 +79,7 @@ class Orders(Record):
     results: int
 
 
-def take_orders(environment: MutableMapping[str, str]) -> Orders | None:
+def take_orders(environment: MutableMapping[str, str]) -> WorkerChannel | None:
     """What the parent said about orders, taken out of the environment so that runners started by tests do not see it."""
     words = environment.pop(POOL, "").split(":")
     if len(words) != 3 or not (words[1].isdecimal() and words[2].isdecimal()):
@@ -91,7 +91,7 @@ def take_orders(environment: MutableMapping[str, str]) -> Orders | None:
             os.set_inheritable(descriptor, False)
         except OSError:
             return None
-    return Orders(words[0], *descriptors)
+    return WorkerChannel(words[0], *descriptors)
 
 
 def take_directory(environment: MutableMapping[str, str]) -> str | None:

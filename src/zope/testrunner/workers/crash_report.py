@@ -1,4 +1,4 @@
-"""What is said when a child process goes away or takes too long, and of which test, fixture or hook: `Blame`."""
+"""What is said when a child process goes away or takes too long, and of which test, fixture or hook: `CrashReport`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from zope.testrunner.workers.handle import hook_name
 from zope.testrunner.workers.protocol import HEAD
 
 if TYPE_CHECKING:
-    from zope.testrunner.workers.handle import Child
+    from zope.testrunner.workers.handle import WorkerHandle
     from zope.testrunner.workers.jobs import Job
-    from zope.testrunner.workers.ordered_report import Teller
+    from zope.testrunner.workers.ordered_report import OrderedReport
     from zope.testrunner.workers.scheduler import Schedule
 
 #: How many lines of the standard error of a child that went away are shown with the test that ran.
 LINES_SHOWN = 40
 
 
-class Blame:
+class CrashReport:
     """Finds out what a child was doing when it went away, and reports that as a problem.
 
     ``command`` gives the command line of a child for a layer, empty if it has none.
@@ -37,7 +37,7 @@ class Blame:
     def __init__(
         self,
         schedule: Schedule,
-        teller: Teller,
+        teller: OrderedReport,
         clock: Callable[[], float],
         command: Callable[[LayerName], tuple[str, ...]],
     ) -> None:
@@ -46,7 +46,7 @@ class Blame:
         self._clock = clock
         self._command = command
 
-    def crashed(self, child: Child) -> None:
+    def crashed(self, child: WorkerHandle) -> None:
         """A child went away: find out what it was doing, blame that, and let the rest be done by another child."""
         stderr = self._last_words(child)
         lines = stderr.decode("utf-8", "backslashreplace").split("\n")
@@ -71,7 +71,7 @@ class Blame:
             child.job.story.close(HEAD)
         self._schedule.put_back(child)
 
-    def broken_off(self, child: Child) -> None:
+    def broken_off(self, child: WorkerHandle) -> None:
         """A child that had to stop went away without a word."""
         stderr = self._last_words(child)
         if child.hook is not None or child.place != HEAD:
@@ -83,7 +83,7 @@ class Blame:
         if child.did_not_stop:
             self._teller.did_not_stop(child)
 
-    def _last_words(self, child: Child) -> bytes:
+    def _last_words(self, child: WorkerHandle) -> bytes:
         self._teller.pass_on(child, "stdout", child.out.rest())
         return child.err.rest()
 
@@ -95,7 +95,7 @@ class Blame:
         story.tell(story.places.tail if story.is_set_up else HEAD, event)
         self._schedule.note_problem()
 
-    def _blame_hook(self, child: Child, hook: SetUpStarted | TearDownStarted, cause: str, lines: Sequence[str]) -> None:
+    def _blame_hook(self, child: WorkerHandle, hook: SetUpStarted | TearDownStarted, cause: str, lines: Sequence[str]) -> None:
         at, worker = self._clock(), child.job.story.worker
         problem = told(cause, f"during this {hook_name(hook)}", lines)
         seconds = max(0.0, at - hook.at)
@@ -105,13 +105,13 @@ class Blame:
             finished = TearDownFinished(at, worker, hook.layer, seconds, TearDownEnd.FAILED, problem)
             self._teller.tell(child, child.place, finished)
 
-    def _blame_fixture(self, child: Child, label: str, cause: str, lines: Sequence[str]) -> None:
+    def _blame_fixture(self, child: WorkerHandle, label: str, cause: str, lines: Sequence[str]) -> None:
         fixture = TestRef(None, child.job.story.name, 0, id=label, label=label)
         self._teller.report(child, fixture, told(cause, f"during {label}", lines), 0.0)
         if label.startswith("setUp"):
             child.skip_fixture(label)
 
-    def _blame_next(self, child: Child, cause: str, lines: Sequence[str]) -> None:
+    def _blame_next(self, child: WorkerHandle, cause: str, lines: Sequence[str]) -> None:
         """Nothing was running: blame the test that was going to, as a hook of its layers may have done it."""
         story = child.job.story
         position = child.next_position
@@ -126,7 +126,7 @@ class Blame:
         story.tell(child.place, TestStarted(self._clock(), story.worker, test, 0, 0))
         self._blame(child, test, told(cause, "before this test began", lines), 0.0)
 
-    def _blame(self, child: Child, test: TestRef, problem: Problem, seconds: float) -> None:
+    def _blame(self, child: WorkerHandle, test: TestRef, problem: Problem, seconds: float) -> None:
         self._teller.report(child, test, problem, seconds)
         story = child.job.story
         story.tell(child.place, TestFinished(self._clock(), story.worker, test, Outcome.ERRORED, seconds))

@@ -1,4 +1,4 @@
-"""What children of a pool say about themselves, taken into the report and the schedule: `Hearing`."""
+"""What children of a pool say about themselves, taken into the report and the schedule: `Dispatcher`."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from zope.testrunner.workers.protocol import HEAD
 
 if TYPE_CHECKING:
     from zope.testrunner.execution.timeouts import Limits
-    from zope.testrunner.workers.crash_report import Blame
-    from zope.testrunner.workers.handle import Child
-    from zope.testrunner.workers.ordered_report import Teller
+    from zope.testrunner.workers.crash_report import CrashReport
+    from zope.testrunner.workers.handle import WorkerHandle
+    from zope.testrunner.workers.ordered_report import OrderedReport
     from zope.testrunner.workers.scheduler import Schedule
 
 
-class Hearing:
-    """Takes messages of children; see `zope.testrunner.workers.main.Wire` for what they say.
+class Dispatcher:
+    """Takes messages of children; see `zope.testrunner.workers.main.EventSender` for what they say.
 
     ``hunts`` tells that tests are run again, silently, after they have ended.
     """
 
     def __init__(
-        self, schedule: Schedule, teller: Teller, blame: Blame, limits: Limits, *, hunts: bool = False
+        self, schedule: Schedule, teller: OrderedReport, blame: CrashReport, limits: Limits, *, hunts: bool = False
     ) -> None:
         self._schedule = schedule
         self._teller = teller
@@ -58,7 +58,7 @@ class Hearing:
             protocol.BYE: self._take_bye,
         }
 
-    def take(self, child: Child, message: tuple[object, ...]) -> None:
+    def take(self, child: WorkerHandle, message: tuple[object, ...]) -> None:
         """A child says this."""
         kind, number, place = cast("tuple[int, int, int]", message[:3])
         values = message[3:]
@@ -71,7 +71,7 @@ class Hearing:
         child.place = place
         self._takers[kind](child, *values)
 
-    def _take_event(self, child: Child, data: object) -> None:
+    def _take_event(self, child: WorkerHandle, data: object) -> None:
         event = unparcel(data)
         if isinstance(event, (SetUpStarted, TearDownStarted)):
             child.hook = event
@@ -98,7 +98,7 @@ class Hearing:
             child.judged = None
         self._teller.tell_here(child, event)
 
-    def _take_started(self, child: Child, at: float, position: int) -> None:
+    def _take_started(self, child: WorkerHandle, at: float, position: int) -> None:
         story = child.job.story
         test = story.tests[position]
         child.test = TestRef(test, story.name, test.countTestCases())
@@ -121,7 +121,7 @@ class Hearing:
 
     def _take_finished(
         self,
-        child: Child,
+        child: WorkerHandle,
         at: float,
         position: int,
         outcome: str,
@@ -152,14 +152,14 @@ class Hearing:
         finished = TestFinished(at, story.worker, test, ended, seconds, reasons, stdout, stderr, collected)
         story.tell(child.place, finished)
 
-    def _take_doing(self, child: Child, label: str | None) -> None:
+    def _take_doing(self, child: WorkerHandle, label: str | None) -> None:
         child.doing = label
         child.judged = None
         child.begins()
         child.since = time.monotonic()
         child.set_limit(None if label is None else self._limits.test)
 
-    def _take_closed(self, child: Child, seconds: float) -> None:
+    def _take_closed(self, child: WorkerHandle, seconds: float) -> None:
         story = child.job.story
         if child.place == HEAD and not child.is_leader:
             return
@@ -168,14 +168,14 @@ class Hearing:
             group = story.places.group_of(child.place)
             child.skip_group(group)
 
-    def _take_begun(self, child: Child, lap: int) -> None:
+    def _take_begun(self, child: WorkerHandle, lap: int) -> None:
         story = child.job.story
         if lap != child.lap:
             child.lap = lap
             child.left = [(0, list(range(len(story.tests))))]
         story.begin(lap)
 
-    def _take_ready(self, child: Child) -> None:
+    def _take_ready(self, child: WorkerHandle) -> None:
         story = child.job.story
         if HEAD < child.place < story.places.tail:
             # What is left of the last order was not worth running: its class could not be set up, for instance.
@@ -185,7 +185,7 @@ class Hearing:
         child.left = []
         child.send(self._schedule.next_order(child))
 
-    def _take_bye(self, child: Child, over_limit: bool, ended_run: bool, interrupted: bool) -> None:
+    def _take_bye(self, child: WorkerHandle, over_limit: bool, ended_run: bool, interrupted: bool) -> None:
         child.said_goodbye = True
         child.test = child.hook = child.doing = None
         if over_limit or ended_run:

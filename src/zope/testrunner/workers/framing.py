@@ -82,7 +82,7 @@ def _exactly(descriptor: int, size: int) -> bytes | None:
     return data
 
 
-class Inbox:
+class FrameDecoder:
     """The other end: bytes go in as they come, messages come out."""
 
     def __init__(self, token: bytes) -> None:
@@ -115,7 +115,7 @@ class Inbox:
             yield value
 
 
-class Printed:
+class OutputStream:
     """What a child prints to one of its standard streams, in order, with marks in it."""
 
     def __init__(self, token: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A child process as a pool sees it: what it is doing, what is left to it, and how long it may take: `Child`."""
+"""A child process as a pool sees it: what it is doing, what is left to it, and how long it may take: `WorkerHandle`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from zope.testrunner.core.events import SetUpStarted, TearDownStarted
 from zope.testrunner.core.model import TestRef
 from zope.testrunner.system.originals import signal, time
-from zope.testrunner.workers.framing import Inbox, Printed, packed, pieces, write_all
+from zope.testrunner.workers.framing import FrameDecoder, OutputStream, packed, pieces, write_all
 from zope.testrunner.workers.protocol import HEAD, dump_signal
 
 if TYPE_CHECKING:
     from zope.testrunner.workers.jobs import Job
     from zope.testrunner.workers.process_group import Process
-    from zope.testrunner.workers.protocol import Order
+    from zope.testrunner.workers.protocol import Batch
 
 #: Seconds.  For a child to tear its layer down when it has to stop, and to end when it has said goodbye; for the stacks of
 #: threads to come, and between two looks for them; between asking a process to end and ending it.
@@ -28,7 +28,7 @@ MUCH = 1 << 14
 TO_NOTICE = 1.0
 
 
-class Child:
+class WorkerHandle:
     """A child process, what it is doing, and what has come from it.
 
     ``number`` counts the children of a run from 1; ``token`` marks what it sends.
@@ -39,9 +39,9 @@ class Child:
         self.process = process
         self.job = job
         self.token = token
-        self.inbox = Inbox(token)
-        self.out = Printed(token)
-        self.err = Printed(token)
+        self.inbox = FrameDecoder(token)
+        self.out = OutputStream(token)
+        self.err = OutputStream(token)
         #: Whether it prints so much that it may have to wait for somebody to read, and how many bytes came since all was
         #: looked at.
         self._prints_much = False
@@ -143,7 +143,7 @@ class Child:
                     self._lately += len(data)
         self._prints_much |= self._lately >= MUCH
 
-    def send(self, order: Order | None) -> None:
+    def send(self, order: Batch | None) -> None:
         """Tell it what to do next; None is nothing more."""
         value = () if order is None else (order.lap, order.groups)
         with contextlib.suppress(OSError):

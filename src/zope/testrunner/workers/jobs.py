@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zope.testrunner.planning.work_groups import Expected, Group, groups_of, none_known, seconds_of
-from zope.testrunner.workers.protocol import Order, Places
-from zope.testrunner.workers.reorder_buffer import Story
+from zope.testrunner.workers.protocol import Batch, Places
+from zope.testrunner.workers.reorder_buffer import ReorderBuffer
 
 if TYPE_CHECKING:
     from zope.testrunner.core.model import Test
-    from zope.testrunner.execution.serial import ReadyLayer, Setting
+    from zope.testrunner.execution.serial import ReadyLayer, RunContext
 
 #: Each child is to get about so many orders: with fewer, one may work long after the others are done; with more, what is
 #: between two orders begins to count.
@@ -24,7 +24,7 @@ class Job:
     ``index`` is its place in the plan, ``weights`` tell about how long each of its groups takes, in any unit.
     """
 
-    def __init__(self, index: int, story: Story, groups: Sequence[Group], todo: list[Order], weights: list[float]) -> None:
+    def __init__(self, index: int, story: ReorderBuffer, groups: Sequence[Group], todo: list[Batch], weights: list[float]) -> None:
         self.index = index
         self.story = story
         self.groups = groups
@@ -37,11 +37,11 @@ class Job:
         self.is_hopeless = False
         self.priority: tuple[float, ...] = (float(index),)
 
-    def weight(self, order: Order) -> float:
+    def weight(self, order: Batch) -> float:
         """About how long an order takes, in any unit."""
         return sum(self._weights[group] for group, _ in order.groups)
 
-    def next_order(self, slots: int) -> Order | None:
+    def next_order(self, slots: int) -> Batch | None:
         """What a child is to do next: a smaller part of what remains each time."""
         if not self.todo:
             return None
@@ -60,9 +60,9 @@ class Job:
             taken += following.groups
             count += 1
         del self.todo[:count]
-        return Order(first.lap, tuple(sorted(taken)))
+        return Batch(first.lap, tuple(sorted(taken)))
 
-    def _has_fixtures(self, order: Order) -> bool:
+    def _has_fixtures(self, order: Batch) -> bool:
         return any(self.groups[group].key.startswith(("class ", "module ")) for group, _ in order.groups)
 
     def put_back(self, lap: int, place: int, left: Sequence[tuple[int, Sequence[int]]]) -> None:
@@ -77,14 +77,14 @@ class Job:
                 if not positions:
                     self.story.close(places.group(lap, group))
             if groups:
-                self.todo.insert(0, Order(lap, groups))
+                self.todo.insert(0, Batch(lap, groups))
             elif lap:
                 self.story.close(place)
         elif lap and place < places.tail and (groups or lap < places.laps):
-            self.todo.insert(0, Order(lap, groups or ((0, ()),)))
+            self.todo.insert(0, Batch(lap, groups or ((0, ()),)))
 
 
-def job_for(index: int, ready: ReadyLayer, setting: Setting, expected: Expected = none_known) -> Job:
+def job_for(index: int, ready: ReadyLayer, setting: RunContext, expected: Expected = none_known) -> Job:
     """The job of a layer, divided as far as may be; ``expected`` tells how long its tests took in earlier runs.
 
     What takes longest comes first, of layers as of the tests of one layer; layers that cannot be divided are before others.
@@ -97,7 +97,7 @@ def job_for(index: int, ready: ReadyLayer, setting: Setting, expected: Expected 
     if not split:
         groups = [Group(ready.plan.name, ready.plan.name, tuple(range(len(tests))), tuple(tests))]
     places = Places(laps, len(groups))
-    story = Story(ready, index + 1, places, setting.emit, setting.clock, split=split)
+    story = ReorderBuffer(ready, index + 1, places, setting.emit, setting.clock, split=split)
     seconds = [seconds_of(group, expected) for group in groups]
     known = [each for each in seconds if each is not None]
     mean = sum(known) / len(known) if known else 1.0
@@ -106,9 +106,9 @@ def job_for(index: int, ready: ReadyLayer, setting: Setting, expected: Expected 
     if known:
         order.sort(key=lambda group: -weights[group])
     if split:
-        todo = [Order(lap, ((group, groups[group].places),)) for lap in range(1, laps + 1) for group in order]
+        todo = [Batch(lap, ((group, groups[group].places),)) for lap in range(1, laps + 1) for group in order]
     else:
-        todo = [Order(1, ((0, groups[0].places),))]
+        todo = [Batch(1, ((0, groups[0].places),))]
     job = Job(index, story, groups, todo, weights)
     if known:
         # What takes long and cannot be divided comes first.

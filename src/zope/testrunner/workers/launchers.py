@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     import subprocess
 
     from zope.testrunner.core.events import Emit
-    from zope.testrunner.execution.serial import Setting
+    from zope.testrunner.execution.serial import RunContext
     from zope.testrunner.execution.streams.capture_fd import Captured
     from zope.testrunner.planning.work_groups import Expected
     from zope.testrunner.workers.pool import Pool
-    from zope.testrunner.workers.process_group import Ends, Process
-    from zope.testrunner.workers.protocol import Duty
+    from zope.testrunner.workers.process_group import Process, WorkerPipes
+    from zope.testrunner.workers.protocol import WorkerConfig
 
     #: Does what a parent orders, once it has the setting, somebody to tell where events go, and what holds back output.
-    Serve = Callable[[Setting, Callable[[Emit], None], Captured | None], None]
+    Serve = Callable[[RunContext, Callable[[Emit], None], Captured | None], None]
 
 
 class Script(Record):
@@ -82,7 +82,7 @@ def read_all(stream: IO[bytes]) -> bytes:
 
 
 def pool_for(
-    setting: Setting,
+    setting: RunContext,
     script: Script,
     work: Callable[[Serve, int], None],
     expected: Expected,
@@ -116,12 +116,12 @@ class Forked:
     def __init__(self, work: Callable[[Serve, int], None]) -> None:
         self._work = work
 
-    def __call__(self, duty: Duty, worker: int, foreign: Sequence[int], /) -> Process:
+    def __call__(self, duty: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
         """Make one, which knows nothing of the descriptors in ``foreign``; raises `OSError`."""
         from zope.testrunner.workers.main import serve
         from zope.testrunner.workers.process_group import fork
 
-        def work(ends: Ends) -> None:
+        def work(ends: WorkerPipes) -> None:
             self._work(
                 lambda setting, begin, captured: serve(duty, setting, ends, begin, captured),
                 worker,
@@ -140,7 +140,7 @@ class Spawned:
     def __init__(self, script: Script) -> None:
         self._script = script
 
-    def __call__(self, duty: Duty, worker: int, foreign: Sequence[int], /) -> Process:
+    def __call__(self, duty: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
         """Start one; raises `OSError`."""
         from zope.testrunner.core.report_names import test_id
         from zope.testrunner.workers.framing import packed, write_all

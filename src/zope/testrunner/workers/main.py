@@ -39,12 +39,12 @@ from zope.testrunner.exceptions import EndRun
 from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.forks import current
 from zope.testrunner.execution.result import Result, hooks_of
-from zope.testrunner.execution.serial import ReadyLayer, Serial, Setting, resolved
+from zope.testrunner.execution.serial import ReadyLayer, RunContext, Serial, resolved
 from zope.testrunner.system.originals import io, os, signal
 from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 from zope.testrunner.workers.framing import NoMessage, mark, packed, read_message, write_all
 from zope.testrunner.workers.marshal_codec import parcel
-from zope.testrunner.workers.process_group import BROKEN, Ends
+from zope.testrunner.workers.process_group import BROKEN, WorkerPipes
 from zope.testrunner.workers.protocol import (
     BEGUN,
     BYE,
@@ -55,16 +55,16 @@ from zope.testrunner.workers.protocol import (
     HEAD,
     READY,
     STARTED,
-    Duty,
-    Order,
+    Batch,
     Places,
+    WorkerConfig,
     dump_signal,
 )
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit
     from zope.testrunner.execution.streams.capture_fd import Captured
-    from zope.testrunner.workers.command_line import Orders
+    from zope.testrunner.workers.command_line import WorkerChannel
 
 #: The last words of a child that cannot reach its parent any more.
 _CUT_OFF = b"The pipe to the test runner is closed; something has closed descriptors that it did not open.\n"
@@ -87,7 +87,7 @@ _OF_PARENT = (
 )
 
 
-class Wire:
+class EventSender:
     """Sends events to the parent, each with its place in the report."""
 
     def __init__(
@@ -269,10 +269,10 @@ class Wire:
             pass
 
 
-class Shift(Serial):
+class WorkerExecutor(Serial):
     """Runs parts of one layer as they are ordered, between one set-up and one tear-down."""
 
-    def __init__(self, setting: Setting, wire: Wire, duty: Duty, next_order: Callable[[], Order | None]) -> None:
+    def __init__(self, setting: RunContext, wire: EventSender, duty: WorkerConfig, next_order: Callable[[], Batch | None]) -> None:
         super().__init__(setting, elsewhere=_nowhere)
         self._wire = wire
         wire.has_hooks = bool(hooks_of(with_bases([duty.ready.layer])))
@@ -303,7 +303,7 @@ class Shift(Serial):
         rest = [self._tests[position] for position in positions]
         return super()._run_laps(ready.replace(laps_done=order.lap - 1, rest=rest), size)
 
-    def _order(self) -> Order | None:
+    def _order(self) -> Batch | None:
         self._wire.send(READY)
         try:
             order = self._next()
@@ -316,7 +316,7 @@ class Shift(Serial):
         self._has_had_orders = True
         return order
 
-    def _in_turn(self, order: Order) -> Iterator[Test]:
+    def _in_turn(self, order: Batch) -> Iterator[Test]:
         """The tests of an order; says where they belong when it comes to them."""
         wire = self._wire
         for index, (group, positions) in enumerate(order.groups):
@@ -334,7 +334,7 @@ class Shift(Serial):
 
 
 def serve(
-    duty: Duty, setting: Setting, ends: Ends, begin: Callable[[Emit], None], captured: Captured | None = None
+    duty: WorkerConfig, setting: RunContext, ends: WorkerPipes, begin: Callable[[Emit], None], captured: Captured | None = None
 ) -> None:
     """Run what the parent orders until it orders nothing more, and say goodbye.
 
@@ -342,7 +342,7 @@ def serve(
     """
     streams = (1, 2) if captured is None else captured.descriptors
     _be_ready_for_questions(streams[1])
-    wire = Wire(duty.token, ends.results, duty.places, list(duty.ready.plan.suite), streams, split=duty.split)
+    wire = EventSender(duty.token, ends.results, duty.places, list(duty.ready.plan.suite), streams, split=duty.split)
     emit = wire.emit
     bus = None
     if captured is not None:
@@ -355,7 +355,7 @@ def serve(
     try:
         # Each test is told, whoever listens in the end: the parent has to know which one runs.
         here = setting.replace(emit=emit, held=captured, audience=None)
-        shift = Shift(here, wire, duty, lambda: _read_order(ends, duty.token))
+        shift = WorkerExecutor(here, wire, duty, lambda: _read_order(ends, duty.token))
         shift.run(Plan((duty.ready.plan,)))
     finally:
         wire.flush()
@@ -366,7 +366,7 @@ def serve(
     wire.send(BYE, shift.over_limit, shift.ended_run, shift.interrupted)
 
 
-def serve_as_told(orders: Orders, plan: Plan, setting: Setting, captured: Captured | None = None) -> bool:
+def serve_as_told(orders: WorkerChannel, plan: Plan, setting: RunContext, captured: Captured | None = None) -> bool:
     """Do the same in a process that was started anew, and has found its tests by itself.
 
     False if they are not those that the parent wants.
@@ -374,7 +374,7 @@ def serve_as_told(orders: Orders, plan: Plan, setting: Setting, captured: Captur
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # The parent asks by it to stop; Ctrl-C, which a command in the background ignores, does not get here.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    ends = Ends(orders.orders, orders.results)
+    ends = WorkerPipes(orders.orders, orders.results)
     token = orders.token.encode("ascii")
     first = read_message(ends.orders, token)
     if not isinstance(first, tuple):
@@ -390,7 +390,7 @@ def serve_as_told(orders: Orders, plan: Plan, setting: Setting, captured: Captur
         return False
     suite = unittest.TestSuite(tests)  # type: ignore[arg-type]  # suites take whatever can be called
     ready = layer.replace(plan=layer.plan.replace(suite=suite))
-    duty = Duty(ready, Places(laps, groups), token, split)
+    duty = WorkerConfig(ready, Places(laps, groups), token, split)
     try:
         serve(duty, setting.replace(worker=worker), ends, _begin_nothing, captured)
     except BaseException:
@@ -419,12 +419,12 @@ class Forward:
         return self._emit
 
 
-def _read_order(ends: Ends, token: bytes) -> Order | None:
+def _read_order(ends: WorkerPipes, token: bytes) -> Batch | None:
     """What to do next, None if there is nothing; raises `NoMessage` if it cannot be read any more."""
     value = read_message(ends.orders, token)
     if not isinstance(value, tuple):
         raise NoMessage("the pipe of its orders is closed")
-    return Order(*value) if value else None
+    return Batch(*value) if value else None
 
 
 def _be_ready_for_questions(stderr: int) -> None:

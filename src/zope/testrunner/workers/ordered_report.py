@@ -1,4 +1,4 @@
-"""The report of a run in several processes: whose turn it is to be told, and what comes from which child: `Teller`."""
+"""The report of a run in several processes: whose turn it is to be told, and what comes from which child: `OrderedReport`."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from zope.testrunner.workers.reorder_buffer import is_problem, is_quiet_set_up
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Event
     from zope.testrunner.core.model import Problem
-    from zope.testrunner.execution.serial import Setting
-    from zope.testrunner.workers.handle import Child
+    from zope.testrunner.execution.serial import RunContext
+    from zope.testrunner.workers.handle import WorkerHandle
     from zope.testrunner.workers.scheduler import Schedule
 
 #: What a run says when the user has broken it off.
 _INTERRUPTED = "\nInterrupted."
 
 
-class Teller:
+class OrderedReport:
     """Tells the stories of the layers one after the other, and notes problems down in the schedule."""
 
-    def __init__(self, setting: Setting, schedule: Schedule) -> None:
+    def __init__(self, setting: RunContext, schedule: Schedule) -> None:
         self._setting = setting
         self._schedule = schedule
         self._told = 0
@@ -82,7 +82,7 @@ class Teller:
             text = f"{first} {numbers[0][1]}" + "".join(f", and {number} {what}" for number, what in numbers[1:])
             self._setting.emit(Notice(self._setting.clock(), 0, Importance.INFO, f"Stopped early: {text}."))
 
-    def tell(self, child: Child, place: int, event: Event) -> None:
+    def tell(self, child: WorkerHandle, place: int, event: Event) -> None:
         """Something happened in a child that belongs to this place."""
         story = child.job.story
         if place == story.places.tail and story.split:
@@ -92,7 +92,7 @@ class Teller:
         if is_problem(event):
             self._schedule.note_problem(child)
 
-    def tell_here(self, child: Child, event: Event) -> None:
+    def tell_here(self, child: WorkerHandle, event: Event) -> None:
         """The same for the place where the child is, unless another child has told that already, or will."""
         if isinstance(event, Notice) and event.importance is Importance.ERROR and child.is_cancelled:
             # That is for users who have interrupted the run.
@@ -106,7 +106,7 @@ class Teller:
             return
         self.tell(child, child.place, event)
 
-    def broken_off(self, child: Child) -> None:
+    def broken_off(self, child: WorkerHandle) -> None:
         """A child that has to stop has broken off what it was doing: say so, once."""
         what, child.broken_off = child.broken_off, None
         at, worker = self._setting.clock(), child.job.story.worker
@@ -120,26 +120,26 @@ class Teller:
             # The line about the set-up is still open.
             self.tell(child, HEAD, Notice(at, worker, Importance.INFO, "\nBroken off."))
 
-    def did_not_stop(self, child: Child) -> None:
+    def did_not_stop(self, child: WorkerHandle) -> None:
         """A child had to be killed, as it did not stop when it was told to."""
         what = "" if child.place == HEAD else "; its layers were not torn down"
         text = f"\nThe process for {child.job.story.name} did not stop, and was ended{what}."
         notice = Notice(self._setting.clock(), child.job.story.worker, Importance.SUBOPTIMAL, text)
         self.tell(child, child.place, notice)
 
-    def pass_on(self, child: Child, stream: str, data: bytes) -> None:
+    def pass_on(self, child: WorkerHandle, stream: str, data: bytes) -> None:
         """A child has printed this."""
         if data:
             self.tell(child, child.place, OutputPassed(self._setting.clock(), child.job.story.worker, stream, data))
 
-    def set_up_failed(self, child: Child, event: SetUpFinished) -> None:
+    def set_up_failed(self, child: WorkerHandle, event: SetUpFinished) -> None:
         """A set-up failed: no other child will have more luck."""
         child.job.is_hopeless = True
         if not child.is_leader:
             self.tell(child, HEAD, SetUpStarted(event.at, event.worker, event.layer))
         self.tell(child, HEAD, event)
 
-    def report(self, child: Child, test: TestRef, problem: Problem, seconds: float) -> None:
+    def report(self, child: WorkerHandle, test: TestRef, problem: Problem, seconds: float) -> None:
         """A test, or what stands for one, had a problem."""
         reported = ProblemReported(self._setting.clock(), child.job.story.worker, test, problem, seconds)
         self.tell(child, child.place, reported)

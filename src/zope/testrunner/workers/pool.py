@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from zope.testrunner.core.events import TearDownStarted
 from zope.testrunner.core.model import LayerName, Plan
-from zope.testrunner.execution.serial import Setting, resolved
+from zope.testrunner.execution.serial import RunContext, resolved
 from zope.testrunner.planning.work_groups import Expected, none_known
 from zope.testrunner.system.originals import os, signal, threading, time
-from zope.testrunner.workers.crash_report import Blame
-from zope.testrunner.workers.dispatcher import Hearing
+from zope.testrunner.workers.crash_report import CrashReport
+from zope.testrunner.workers.dispatcher import Dispatcher
 from zope.testrunner.workers.framing import NoMessage
-from zope.testrunner.workers.handle import Child
+from zope.testrunner.workers.handle import WorkerHandle
 from zope.testrunner.workers.jobs import Job, job_for
-from zope.testrunner.workers.ordered_report import Teller
-from zope.testrunner.workers.process_group import Guardian, Process, Strays, readable, standard_descriptors
-from zope.testrunner.workers.protocol import Duty
+from zope.testrunner.workers.ordered_report import OrderedReport
+from zope.testrunner.workers.process_group import OrphanReaper, Process, Subreaper, readable, standard_descriptors
+from zope.testrunner.workers.protocol import WorkerConfig
 from zope.testrunner.workers.scheduler import Schedule
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ PERIOD, TICK, SHORT_TICK, GLANCE = 0.5, 0.25, 0.02, 0.01
 class Launcher(Protocol):
     """Makes a child process that does its duty."""
 
-    def __call__(self, duty: Duty, worker: int, foreign: Sequence[int], /) -> Process: ...
+    def __call__(self, duty: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process: ...
 
     #: The command line that a report names, empty for a copy of this process.
     def command(self, layer: LayerName) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class Pool:
     """
 
     def __init__(
-        self, setting: Setting, launch: Launcher, slots: int, limits: Limits, expected: Expected = none_known
+        self, setting: RunContext, launch: Launcher, slots: int, limits: Limits, expected: Expected = none_known
     ) -> None:
         self.setting = setting
         self._launch = launch
@@ -75,9 +75,9 @@ class Pool:
             return
         jobs = [job_for(index, ready, self.setting, self._expected) for index, ready in enumerate(found)]
         schedule = Schedule(jobs, self._slots, stop_on_error=stop_on_error)
-        teller = Teller(self.setting, schedule)
-        blame = Blame(schedule, teller, self.setting.clock, self._launch.command)
-        hearing = Hearing(schedule, teller, blame, self._limits, hunts=self.setting.leaks.hunts)
+        teller = OrderedReport(self.setting, schedule)
+        blame = CrashReport(schedule, teller, self.setting.clock, self._launch.command)
+        hearing = Dispatcher(schedule, teller, blame, self._limits, hunts=self.setting.leaks.hunts)
         loop = _Loop(schedule, teller, blame, hearing, self._launch, self.watch)
         try:
             loop.run()
@@ -92,9 +92,9 @@ class _Loop:
     def __init__(
         self,
         schedule: Schedule,
-        teller: Teller,
-        blame: Blame,
-        hearing: Hearing,
+        teller: OrderedReport,
+        blame: CrashReport,
+        hearing: Dispatcher,
         launch: Launcher,
         watch: Callable[[Sequence[tuple[str, str, float]]], None] | None,
     ) -> None:
@@ -108,8 +108,8 @@ class _Loop:
         #: When all was looked at.
         self._looked = 0.0
         self._number = 0
-        self._guardian: Guardian | None = None
-        self._strays = Strays()
+        self._guardian: OrphanReaper | None = None
+        self._strays = Subreaper()
 
     def run(self) -> None:
         strays = self._strays
@@ -117,7 +117,7 @@ class _Loop:
             with standard_descriptors(), self._ctrl_c():
                 with contextlib.suppress(OSError):
                     # Without one it works as well, as long as nobody kills this process.
-                    self._guardian = Guardian()
+                    self._guardian = OrphanReaper()
                 self._start_children()
                 # That takes a moment, and now there is time.
                 strays.begin()
@@ -161,7 +161,7 @@ class _Loop:
         story, others = job.story, self._schedule.children
         job.has_begun = True
         token = os.urandom(4).hex().encode("ascii")
-        duty = Duty(story.ready, story.places, token, story.split)
+        duty = WorkerConfig(story.ready, story.places, token, story.split)
         foreign = [each for child in others for each in child.descriptors]
         if self._guardian is not None:
             foreign.append(self._guardian.descriptor)
@@ -180,7 +180,7 @@ class _Loop:
         self._number += 1
         if self._guardian is not None:
             self._guardian.watch(process.pid)
-        self._schedule.add(Child(self._number, process, job, token))
+        self._schedule.add(WorkerHandle(self._number, process, job, token))
         return True
 
     # While they run
@@ -216,7 +216,7 @@ class _Loop:
             ours = {child.process.pid for child in children}
             self._strays.collect(ours if self._guardian is None else ours | {self._guardian.pid})
 
-    def _read(self, child: Child) -> None:
+    def _read(self, child: WorkerHandle) -> None:
         """Take in all that has come from a child."""
         try:
             child.receive()
@@ -230,7 +230,7 @@ class _Loop:
 
     # Ends
 
-    def _ended(self, child: Child) -> None:
+    def _ended(self, child: WorkerHandle) -> None:
         stops = child.is_to_stop and (child.is_cancelled or child.cause is None)
         if child.said_goodbye:
             for stream, data in (("stdout", child.out.rest()), ("stderr", child.err.rest())):
@@ -245,7 +245,7 @@ class _Loop:
         child.kill()
         self._forget(child)
 
-    def _forget(self, child: Child) -> None:
+    def _forget(self, child: WorkerHandle) -> None:
         if self._guardian is not None:
             self._guardian.forget(child.process.pid)
         child.process.close()

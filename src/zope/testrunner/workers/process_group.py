@@ -21,7 +21,7 @@ _CTRL_C = frozenset({signal.SIGINT})
 _LAST_STANDARD = 2
 
 
-class Ends(Record):
+class WorkerPipes(Record):
     """A child's own ends: descriptors to read orders from and to write results to."""
 
     orders: int
@@ -145,7 +145,7 @@ class _Pipes:
                 os.close(descriptor)
 
 
-def fork(work: Callable[[Ends], None], foreign: Sequence[int] = ()) -> Process:
+def fork(work: Callable[[WorkerPipes], None], foreign: Sequence[int] = ()) -> Process:
     """A copy of this process that does ``work`` and ends; ``foreign`` are descriptors that are none of its business.
 
     Raises `OSError` if there can be no more processes or descriptors.
@@ -170,7 +170,7 @@ def fork(work: Callable[[Ends], None], foreign: Sequence[int] = ()) -> Process:
     return Process(pid, *pipes.of_parent)
 
 
-def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int], mask: set[int]) -> NoReturn:
+def _be_child(work: Callable[[WorkerPipes], None], pipes: _Pipes, foreign: Sequence[int], mask: set[int]) -> NoReturn:
     status = BROKEN
     unwatched()
     try:
@@ -185,7 +185,7 @@ def _be_child(work: Callable[[Ends], None], pipes: _Pipes, foreign: Sequence[int
         sys.stderr = _on_descriptor(2, sys.stderr)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         with _exit_functions():
-            work(Ends(pipes.orders[0], pipes.results[1]))
+            work(WorkerPipes(pipes.orders[0], pipes.results[1]))
         status = 0
     except KeyboardInterrupt:
         # It was to stop before it had begun, or after its end.
@@ -270,7 +270,7 @@ def _flush() -> None:
             stream.flush()  # type: ignore[union-attr]
 
 
-class Guardian:
+class OrphanReaper:
     """A process that does nothing but end those of the children that are still there when their parent is gone.
 
     The parent may be killed without a chance to do anything.  The guardian then sees the end of a pipe.
@@ -337,7 +337,7 @@ def _guard(reading: int, writing: int) -> NoReturn:
         os._exit(0)
 
 
-class Strays:
+class Subreaper:
     """Processes that have left the group of the child that started them, by becoming daemons for instance.
 
     Where the system can do that (Linux), they become children of this process when their parent ends, and are ended at last.

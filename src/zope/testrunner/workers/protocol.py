@@ -53,7 +53,7 @@ class Places:
         return (place - 1) % (self.groups + 1)
 
 
-class Order(Record):
+class Batch(Record):
     """What is to be run next: tests of some groups in one lap.
 
     Each group comes with the positions of its tests in the layer, in the order to run them.
@@ -63,7 +63,7 @@ class Order(Record):
     groups: tuple[tuple[int, tuple[int, ...]], ...]
 
 
-class Duty(Record):
+class WorkerConfig(Record):
     """What a child is there for: a layer, and how the report on it is laid out.
 
     ``split`` tells that other children run tests of the same layer.

@@ -1,4 +1,4 @@
-"""One layer's part of the report, told as a serial run would tell it, out of what several children say: `Story`."""
+"""One layer's part of the report, told as a serial run would tell it, out of what several children say: `ReorderBuffer`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from zope.testrunner.execution.serial import ReadyLayer
 from zope.testrunner.workers.protocol import HEAD, Places
 
 
-class Story:
+class ReorderBuffer:
     """What happens in one layer, put into the order of the plan; told as far as it is known once it is `open`.
 
     Children say each event with its place.  What belongs to a later place than the present one waits.

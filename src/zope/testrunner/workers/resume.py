@@ -24,7 +24,7 @@ from zope.testrunner.core.events import (
     WorkerLost,
 )
 from zope.testrunner.core.model import LayerName, Stats
-from zope.testrunner.execution.serial import Interrupted, ReadyLayer, Setting
+from zope.testrunner.execution.serial import Interrupted, ReadyLayer, RunContext
 from zope.testrunner.system.originals import signal, threading
 from zope.testrunner.workers import stdout_frames as wire
 from zope.testrunner.workers.launchers import Script, read_all, start, text_lines
@@ -43,7 +43,7 @@ TO_NOTICE, TO_TEAR_DOWN = 1.0, 10.0
 class Children:
     """Runs layers in child processes, one at a time."""
 
-    def __init__(self, setting: Setting, script: Script) -> None:
+    def __init__(self, setting: RunContext, script: Script) -> None:
         self._setting = setting
         self._script = script
 
@@ -55,15 +55,15 @@ class Children:
                 break
             if number:
                 self._setting.announce(ready.layer)
-            child = Child(self._setting, self._script, ready.plan.name, number)
+            child = FreshWorker(self._setting, self._script, ready.plan.name, number)
             problems |= child.run()
         return problems
 
 
-class Child:
+class FreshWorker:
     """One child process and what has come from it so far."""
 
-    def __init__(self, setting: Setting, script: Script, layer: LayerName, number: int) -> None:
+    def __init__(self, setting: RunContext, script: Script, layer: LayerName, number: int) -> None:
         self._emit = setting.emit
         self._clock = setting.clock
         self._script = script

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zope.testrunner.workers.handle import Child
+    from zope.testrunner.workers.handle import WorkerHandle
     from zope.testrunner.workers.jobs import Job
-    from zope.testrunner.workers.protocol import Order
+    from zope.testrunner.workers.protocol import Batch
 
 
 class Schedule:
@@ -20,7 +20,7 @@ class Schedule:
 
     def __init__(self, jobs: Sequence[Job], slots: int, *, stop_on_error: bool = False) -> None:
         self.jobs = jobs
-        self.children: list[Child] = []
+        self.children: list[WorkerHandle] = []
         self.slots = slots
         #: Whether the user broke the run off.
         self.interrupted = False
@@ -52,7 +52,7 @@ class Schedule:
             return False
         return job.story.split or not self.children_of(job)
 
-    def children_of(self, job: Job) -> list[Child]:
+    def children_of(self, job: Job) -> list[WorkerHandle]:
         """Those that work for this job."""
         return [child for child in self.children if child.job is job]
 
@@ -60,16 +60,16 @@ class Schedule:
         """Whether more is going to be done for this job, by children that there may yet be."""
         return bool(job.todo) and not job.is_hopeless and not self.is_ending
 
-    def add(self, child: Child) -> None:
+    def add(self, child: WorkerHandle) -> None:
         """One more child."""
         self.children.append(child)
 
-    def remove(self, child: Child) -> None:
+    def remove(self, child: WorkerHandle) -> None:
         """A child is gone."""
         self.tests_broken_off += child.tests_broken_off
         self.children.remove(child)
 
-    def next_order(self, child: Child) -> Order | None:
+    def next_order(self, child: WorkerHandle) -> Batch | None:
         """What a child that has nothing to do is to do next, None if it should leave; it is noted down as left to it."""
         job = child.job
         order = job.next_order(self.slots) if self.may_go_on(job) else None
@@ -82,12 +82,12 @@ class Schedule:
             child.place = job.story.places.group(order.lap, order.groups[0][0])
         return order
 
-    def put_back(self, child: Child) -> None:
+    def put_back(self, child: WorkerHandle) -> None:
         """A child is gone: let another one do the rest of its work, unless the run is to end."""
         if not self.is_ending:
             child.job.put_back(child.lap, child.place, child.left)
 
-    def note_problem(self, child: Child | None = None) -> None:
+    def note_problem(self, child: WorkerHandle | None = None) -> None:
         """There is a problem; this child knows of it."""
         if self._stop_on_error:
             self.is_stopping = True

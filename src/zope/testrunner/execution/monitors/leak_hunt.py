@@ -10,7 +10,7 @@ from zope.testrunner.core.events import Emit, Event, LeakJudged
 from zope.testrunner.core.layer_registry import name_of, order_by_bases, with_bases
 from zope.testrunner.core.model import LayerName, Outcome, Test, TestRef
 from zope.testrunner.execution.forks import current
-from zope.testrunner.execution.monitors.quiet_rerun import Again
+from zope.testrunner.execution.monitors.quiet_rerun import QuietRerun
 from zope.testrunner.execution.monitors.settler_notices import tell_news
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams.capture_sys import Held
@@ -69,7 +69,7 @@ class Hunt:
     def tests_of(self, layer: object, name: LayerName) -> TestHunt:
         """What runs and judges the tests of a layer that is set up."""
         hooks = hooks_of(order_by_bases(with_bases([layer])))
-        return TestHunt(self, layer, name, Again(self._clock, name, hooks))
+        return TestHunt(self, layer, name, QuietRerun(self._clock, name, hooks))
 
     def layer(self, layer: object) -> None:
         """Judge the set-up and tear-down of a layer whose bases are set up, and which is not itself."""
@@ -154,7 +154,7 @@ class TestHunt:
 
     __test__ = False
 
-    def __init__(self, hunt: Hunt, layer: object, name: LayerName, again: Again) -> None:
+    def __init__(self, hunt: Hunt, layer: object, name: LayerName, again: QuietRerun) -> None:
         self._hunt = hunt
         self._layer = layer
         self._name = name
@@ -187,7 +187,7 @@ class TestHunt:
 class _Work:
     """A test as the work of a hunt: told the first time, silent from then on."""
 
-    def __init__(self, result: Result, test: Test, again: Again) -> None:
+    def __init__(self, result: Result, test: Test, again: QuietRerun) -> None:
         self._result = result
         self._test = test
         self._again = again

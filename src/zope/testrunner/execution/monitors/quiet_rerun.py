@@ -19,7 +19,7 @@ class WentDifferently(Exception):
     """A test that had passed did not when it was run again; the message says how that ended."""
 
 
-class Again:
+class QuietRerun:
     """Runs tests of one layer again, with the per-test hooks of the layer; what they write is dropped."""
 
     def __init__(self, clock: Callable[[], float], layer: LayerName, hooks: Sequence[Hooks]) -> None:

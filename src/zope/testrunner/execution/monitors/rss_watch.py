@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zope.testrunner.core.events import Emit, Importance, MemoryGrew, MemoryRead, Notice
 from zope.testrunner.core.model import Outcome, Test, TestRef
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.execution.monitors.quiet_rerun import Again, WentDifferently
+from zope.testrunner.execution.monitors.quiet_rerun import QuietRerun, WentDifferently
 from zope.testrunner.leaks.rss_confirm import Rise, rise_again
 from zope.testrunner.leaks.trackers.process_memory import Resident
 
@@ -34,7 +34,7 @@ class MemoryWatch:
         self._worker = worker
         self.problems = 0
 
-    def around(self, test: Test, run: Callable[[], None], result: Result, again: Again) -> None:
+    def around(self, test: Test, run: Callable[[], None], result: Result, again: QuietRerun) -> None:
         """Run a test and judge what it did to the memory of the process."""
         policy = self._policy
         start = self._read()
@@ -51,7 +51,7 @@ class MemoryWatch:
     def _read(self) -> int:
         return self._resident.sample().total
 
-    def _judge(self, test: Test, grown: int, limit: int, result: Result, again: Again) -> None:
+    def _judge(self, test: Test, grown: int, limit: int, result: Result, again: QuietRerun) -> None:
         if result.last not in (Outcome.PASSED, Outcome.EXPECTED_FAILURE):
             rise = Rise(grown, why="it did not pass, so it was not run again")
         else:

@@ -66,10 +66,10 @@ class Judges:
 
         if self._memory is None:
             return run
-        from zope.testrunner.execution.monitors.quiet_rerun import Again
+        from zope.testrunner.execution.monitors.quiet_rerun import QuietRerun
 
         memory, unwatched = self._memory, run
-        again = Again(self._clock, name, hooks_of(order_by_bases(with_bases([layer]))))
+        again = QuietRerun(self._clock, name, hooks_of(order_by_bases(with_bases([layer]))))
 
         def watched(test: Test) -> None:
             memory.around(test, lambda: unwatched(test), result, again)

@@ -154,9 +154,9 @@ class SubunitOutputFormatter:
     def takes(self, kind: type[Event]) -> Emit | None:
         """What is done with an event of this kind."""
         if self._is_changed():
-            from zope.testrunner.report.formatter_adapter import Verbs
+            from zope.testrunner.report.formatter_adapter import FormatterAdapter
 
-            return Verbs(lambda: _WithoutTakes(self)).takes(kind)
+            return FormatterAdapter(lambda: _WithoutTakes(self)).takes(kind)
         return self._takers.get(kind)
 
     def close(self) -> None:
