@@ -7,4 +7,4 @@ import pytest
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put those first that look at all objects many times, before reports on other tests are added to these."""
-    items.sort(key=lambda item: "trackers" not in item.path.parts)
+    items.sort(key=lambda item: "leaks" not in item.path.parts)

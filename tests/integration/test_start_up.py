@@ -24,12 +24,16 @@ sys.stderr.write(json.dumps([*sys.modules]))
 
 #: All that a run with text output needs of this package.
 NEEDED = {
-    "", "_doctest", "assembly", "bare", "config", "events", "exceptions", "execution", "execution.fixtures",
-    "execution.forks", "execution.judges", "execution.leftovers", "execution.result", "execution.serial", "execution.stack",
-    "execution.streams", "execution.trailer", "execution.worker", "feature", "filter", "find", "grouping", "imported",
-    "layer", "layers", "listing", "logsupport", "model", "options", "originals", "problem", "process", "record", "report",
-    "report.progress", "report.standins", "report.tally", "report.text", "report.verbs", "runner", "selftest", "shuffle",
-    "slim", "statistics", "tb_format", "util",
+    "", "_doctest", "core", "core.bare_report", "core.config", "core.events", "core.exception_snapshot",
+    "core.layer_registry", "core.model", "core.traceback_text", "exceptions", "execution", "execution.fixtures",
+    "execution.forks", "execution.layer_stack", "execution.left_behind", "execution.left_behind.leftovers",
+    "execution.monitors", "execution.monitors.test_monitors", "execution.result", "execution.serial",
+    "execution.streams", "execution.streams.capture_sys", "feature", "features", "features.builtin", "filter", "find",
+    "layer", "listing", "logsupport", "options", "planning", "planning.fixture_grouping", "planning.slim_tests",
+    "process", "report", "report.console", "report.console.progress_line", "report.console.text",
+    "report.formatter_adapter", "report.recorded_objects", "report.tally", "runner", "selftest", "shuffle",
+    "statistics", "system", "system.import_hooks", "system.originals", "system.value_class", "tb_format", "util",
+    "workers", "workers.command_line", "workers.trailer",
 }  # fmt: skip
 
 #: Modules of the standard library that cost time; neither unittest nor argparse loads them.

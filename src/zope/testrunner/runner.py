@@ -396,7 +396,9 @@ class Runner:
         if self._token is not None:
             descriptor = 1 if self._captured is None else self._captured.descriptor
             return [self.tally, worker.FrameWriter(self._token, descriptor)]
-        console = FormatterAdapter(lambda: self.options.output, child=self.worker > 0, attended=True, is_command=self.is_command)
+        console = FormatterAdapter(
+            lambda: self.options.output, child=self.worker > 0, attended=True, is_command=self.is_command
+        )
         # Some features want to know what happens.
         watching: list[Sink] = [feature for feature in self.features if hasattr(feature, "takes")]
         sinks: list[Sink] = []

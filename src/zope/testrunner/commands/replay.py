@@ -50,7 +50,13 @@ def replay(arguments: Sequence[str], defaults: Sequence[str] | None = None) -> i
         console = console_for(options)
         tally, files, last = Tally(), Files(_complain), _Last()
         bus = Bus(
-            [tally, FormatterAdapter(lambda: console.formatter), *files.add(console.sinks), *files.add(files_for(options)), last],
+            [
+                tally,
+                FormatterAdapter(lambda: console.formatter),
+                *files.add(console.sinks),
+                *files.add(files_for(options)),
+                last,
+            ],
             files.dropped,
         )
         status = 0

@@ -95,7 +95,9 @@ class CrashReport:
         story.tell(story.places.tail if story.is_set_up else HEAD, event)
         self._schedule.note_problem()
 
-    def _blame_hook(self, child: WorkerHandle, hook: SetUpStarted | TearDownStarted, cause: str, lines: Sequence[str]) -> None:
+    def _blame_hook(
+        self, child: WorkerHandle, hook: SetUpStarted | TearDownStarted, cause: str, lines: Sequence[str]
+    ) -> None:
         at, worker = self._clock(), child.job.story.worker
         problem = told(cause, f"during this {hook_name(hook)}", lines)
         seconds = max(0.0, at - hook.at)

@@ -24,7 +24,9 @@ class Job:
     ``index`` is its place in the plan, ``weights`` tell about how long each of its groups takes, in any unit.
     """
 
-    def __init__(self, index: int, story: ReorderBuffer, groups: Sequence[Group], todo: list[Batch], weights: list[float]) -> None:
+    def __init__(
+        self, index: int, story: ReorderBuffer, groups: Sequence[Group], todo: list[Batch], weights: list[float]
+    ) -> None:
         self.index = index
         self.story = story
         self.groups = groups

@@ -272,7 +272,9 @@ class EventSender:
 class WorkerExecutor(Serial):
     """Runs parts of one layer as they are ordered, between one set-up and one tear-down."""
 
-    def __init__(self, setting: RunContext, wire: EventSender, duty: WorkerConfig, next_order: Callable[[], Batch | None]) -> None:
+    def __init__(
+        self, setting: RunContext, wire: EventSender, duty: WorkerConfig, next_order: Callable[[], Batch | None]
+    ) -> None:
         super().__init__(setting, elsewhere=_nowhere)
         self._wire = wire
         wire.has_hooks = bool(hooks_of(with_bases([duty.ready.layer])))
@@ -334,7 +336,11 @@ class WorkerExecutor(Serial):
 
 
 def serve(
-    duty: WorkerConfig, setting: RunContext, ends: WorkerPipes, begin: Callable[[Emit], None], captured: Captured | None = None
+    duty: WorkerConfig,
+    setting: RunContext,
+    ends: WorkerPipes,
+    begin: Callable[[Emit], None],
+    captured: Captured | None = None,
 ) -> None:
     """Run what the parent orders until it orders nothing more, and say goodbye.
 

@@ -1,4 +1,4 @@
-"""The report of a run in several processes: whose turn it is to be told, and what comes from which child: `OrderedReport`."""
+"""The report of a run in several processes: whose turn it is, and what comes from which child: `OrderedReport`."""
 
 from __future__ import annotations
 

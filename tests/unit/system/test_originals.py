@@ -15,11 +15,11 @@ from unittest import mock
 from support import environment
 from zope.testrunner.system import originals
 
-SOURCES = Path(originals.__file__).resolve().parent
+SOURCES = Path(originals.__file__).resolve().parents[1]
 
 #: Who has to use the originals, and what of.
-ROOMS = ("execution", "report", "leaks")
-MODULES = ("bare.py", "history.py", "recording.py", "runner.py", "statistics.py")
+ROOMS = ("execution", "history", "leaks", "report", "workers")
+MODULES = ("core/bare_report.py", "runner.py", "statistics.py")
 REPLACED = {"io", "os", "select", "signal", "threading", "time"}
 
 

@@ -34,7 +34,7 @@ try:
 except ImportError:
     junitparser = None
 
-SCHEMA = Path(__file__).resolve().parent.parent.parent / "junit.xsd"
+SCHEMA = Path(__file__).resolve().parents[3] / "junit.xsd"
 
 
 class ReportCase(unittest.TestCase):
