@@ -540,7 +540,7 @@ class Runner:
     def _setting(self) -> RunContext:
         emit: Emit = self._bus.emit
         if self.config.leaks.layers:
-            from zope.testrunner.execution.monitors.leak_hunt import once_per_layer
+            from zope.testrunner.execution.monitors.hunt import once_per_layer
 
             emit = once_per_layer(emit)
         if (self.config.leaks.hunts or self.config.leaks.report) and self.worker == 0:

@@ -166,7 +166,7 @@ class MockedWorldTest(unittest.TestCase):
                 with self.subTest(target, replacement=replacement.side_effect or replacement.return_value):
                     self.assertEqual(("AssertionError", "under a mock"), (problem.type_name, problem.message))
                     self.assertIn("AssertionError: under a mock\n", problem.traceback)
-                    self.assertRegex(problem.traceback, r'(?m)^  File "[^"]*test_problem.py", line \d+, in raised$')
+                    self.assertRegex(problem.traceback, r'(?m)^  File "[^"]*_snapshot.py", line \d+, in raised$')
 
     def test_the_line_of_code_is_found_without_what_usually_finds_it(self) -> None:
         for target in ("os.stat", "linecache.getline", "tokenize.open"):

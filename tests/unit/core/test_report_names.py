@@ -137,7 +137,7 @@ class MovedTest(unittest.TestCase):
 
     def setUp(self) -> None:
         self.addCleanup(os.chdir, os.getcwd())
-        case = doctest.DocFileSuite("test_naming.py", package=None)._tests[0]  # type: ignore[attr-defined]
+        case = doctest.DocFileSuite("test_report_names.py", package=None)._tests[0]  # type: ignore[attr-defined]
         self.names = lambda: TestRef(case, LayerName("layer")).names
         self.expected = self.names()
 

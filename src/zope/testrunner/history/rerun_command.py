@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Sequence
 from typing import Final
+
+from zope.testrunner.system.originals import os
 
 #: A command with more names of tests than that is no longer one to copy.
 _MOST_NAMES: Final = 10

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit
     from zope.testrunner.execution.fixtures import Fixtures
     from zope.testrunner.execution.left_behind.retained import Retention
-    from zope.testrunner.execution.monitors.leak_baseline import Baseline
-    from zope.testrunner.execution.monitors.leak_hunt import Hunt
+    from zope.testrunner.execution.monitors.baseline import Baseline
+    from zope.testrunner.execution.monitors.hunt import Hunt
     from zope.testrunner.execution.monitors.rss_watch import MemoryWatch
 
 
@@ -89,14 +89,14 @@ class Judges:
     def _make_baseline(self) -> Baseline | None:
         if self._policy.baseline is None:
             return None
-        from zope.testrunner.execution.monitors.leak_baseline import Baseline
+        from zope.testrunner.execution.monitors.baseline import Baseline
 
         return Baseline(self._policy.baseline, self._policy.started_in, update=self._policy.update)
 
     def _make_hunt(self) -> Hunt | None:
         if not self._policy.hunts:
             return None
-        from zope.testrunner.execution.monitors.leak_hunt import Hunt
+        from zope.testrunner.execution.monitors.hunt import Hunt
 
         return Hunt(self._policy, self._emit, self._clock, self._baseline, self._worker)
 

@@ -7,11 +7,12 @@ whenever it stops, however it was entered.
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
+
+from zope.testrunner.system.originals import os
 
 if TYPE_CHECKING:
     import bdb

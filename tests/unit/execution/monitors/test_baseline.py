@@ -9,8 +9,8 @@ from support import ProjectCase
 from zope.testrunner.core.config import LeakPolicy
 from zope.testrunner.core.model import LayerName
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.execution.monitors.leak_baseline import Baseline
-from zope.testrunner.execution.monitors.leak_hunt import Hunt
+from zope.testrunner.execution.monitors.baseline import Baseline
+from zope.testrunner.execution.monitors.hunt import Hunt
 from zope.testrunner.leaks import Finding
 from zope.testrunner.leaks.markers import Expected
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict

@@ -24,7 +24,7 @@ from zope.testrunner.planning.fixture_grouping import class_with_fixtures, modul
 
 if TYPE_CHECKING:
     from zope.testrunner.core.config import LeakPolicy
-    from zope.testrunner.execution.monitors.leak_baseline import Baseline
+    from zope.testrunner.execution.monitors.baseline import Baseline
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
