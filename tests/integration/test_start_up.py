@@ -29,11 +29,10 @@ NEEDED = {
     "execution.forks", "execution.layer_stack", "execution.left_behind", "execution.left_behind.leftovers",
     "execution.monitors", "execution.monitors.test_monitors", "execution.result", "execution.serial",
     "execution.streams", "execution.streams.capture_sys", "feature", "features", "features.builtin", "filter", "find",
-    "layer", "listing", "logsupport", "options", "planning", "planning.fixture_grouping", "planning.slim_tests",
-    "process", "report", "report.console", "report.console.progress_line", "report.console.text",
-    "report.formatter_adapter", "report.recorded_objects", "report.tally", "runner", "selftest", "shuffle",
-    "statistics", "system", "system.import_hooks", "system.originals", "system.value_class", "tb_format", "util",
-    "workers", "workers.command_line", "workers.trailer",
+    "layer", "logsupport", "options", "planning", "planning.fixture_grouping", "planning.slim_tests", "report",
+    "report.console", "report.console.progress_line", "report.console.text", "report.formatter_adapter",
+    "report.recorded_objects", "report.tally", "runner", "selftest", "statistics", "system", "system.import_hooks",
+    "system.originals", "system.value_class", "tb_format", "workers", "workers.command_line",
 }  # fmt: skip
 
 #: Modules of the standard library that cost time; neither unittest nor argparse loads them.

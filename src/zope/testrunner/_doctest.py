@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import doctest
     import unittest
 
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 #: What doctest puts between reports on examples in a unittest, where it would be asterisks elsewhere.
 _DIVIDER = "-" * 70

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType, TracebackType
     from typing import TextIO
 
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
     from zope.testrunner.system.trace_coverage import TestIgnore, TestTrace
 
 __all__ = ["Coverage", "TestIgnore", "TestTrace"]

@@ -9,7 +9,7 @@ from zope.testrunner.core.events import Importance, Notice
 from zope.testrunner.feature import Feature
 
 if TYPE_CHECKING:
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 
 class Threshold(Feature):

@@ -13,7 +13,7 @@ from zope.testrunner.system.import_hooks import when_imported
 if TYPE_CHECKING:
     from logging import NullHandler
 
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 __all__ = ["Logging", "NullHandler"]
 

@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from typing import Any, NoReturn
 
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.util import uses_refcounts
 
 #: Directories that hold the files of version control systems; never entered.
 IGNORED_DIRECTORIES = (".git", ".svn", "CVS", "{arch}", ".arch-ids", "_darcs")
@@ -479,7 +478,7 @@ _ANALYSIS = (
                 "the number with -vv, the cycles themselves with -vvvv.",
             ),
         )
-        if uses_refcounts
+        if sys.implementation.name != "pypy"
         else ()
     ),
     _row(

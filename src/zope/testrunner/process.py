@@ -10,7 +10,7 @@ from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 from zope.testrunner.workers.trailer import Trailer
 
 if TYPE_CHECKING:
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 
 class SubProcess(Feature):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import cProfile
     import pstats
 
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 #: What the files with measurements are called: these two around something random.
 PREFIX, SUFFIX = "tests_profile.", ".prof"

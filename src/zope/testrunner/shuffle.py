@@ -14,7 +14,7 @@ from zope.testrunner.planning.fixture_grouping import neighbours
 if TYPE_CHECKING:
     import random
 
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 
 def shuffle(plan: Plan, seed: int) -> Plan:

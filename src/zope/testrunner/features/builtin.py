@@ -11,33 +11,19 @@ from zope.testrunner.core.events import LayerStarted, ProblemReported, TestFinis
 from zope.testrunner.feature import Feature
 from zope.testrunner.filter import Filter
 from zope.testrunner.find import Find
-from zope.testrunner.listing import Listing
 from zope.testrunner.logsupport import Logging
-from zope.testrunner.process import SubProcess
 from zope.testrunner.selftest import SelfTest
-from zope.testrunner.shuffle import Shuffle
 from zope.testrunner.statistics import Statistics
 from zope.testrunner.tb_format import Traceback
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
     from zope.testrunner.core.model import Problem
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
     from zope.testrunner.history.recorder import Memory
 
-#: The features of every run.
-KINDS: tuple[type[Feature], ...] = (
-    SelfTest,
-    Logging,
-    DocTest,
-    Find,
-    Shuffle,
-    SubProcess,
-    Filter,
-    Listing,
-    Statistics,
-    Traceback,
-)
+#: What reports, by the names of the classes: features that change the plan come before these.
+_REPORTS = ("Listing", "Slowest", "Statistics")
 
 
 def built_in_features(runner: Run) -> list[Feature]:
@@ -46,7 +32,7 @@ def built_in_features(runner: Run) -> list[Feature]:
     What the options do not ask for is not even imported.
     """
     options = runner.options
-    features: list[Feature] = [kind(runner) for kind in KINDS]
+    features = _usual(runner)
     if options.coverage is not None:
         from zope.testrunner.coverage import Coverage
 
@@ -67,12 +53,32 @@ def built_in_features(runner: Run) -> list[Feature]:
     if options.load_list is not None:
         from zope.testrunner.planning.load_list import LoadList
 
-        _insert_before(Listing, features, LoadList(runner))
+        _insert_before_reports(features, LoadList(runner))
     if options.durations is not None:
         from zope.testrunner.history.durations import Slowest
 
         _insert_before(Statistics, features, Slowest(runner))
     return _with_memory(runner, features)
+
+
+def _usual(runner: Run) -> list[Feature]:
+    """Those that need nothing but the options."""
+    options = runner.options
+    features: list[Feature] = [SelfTest(runner), Logging(runner), DocTest(runner), Find(runner)]
+    if options.shuffle:
+        from zope.testrunner.shuffle import Shuffle
+
+        features.append(Shuffle(runner))
+    if options.resume_layer:
+        from zope.testrunner.process import SubProcess
+
+        features.append(SubProcess(runner))
+    features.append(Filter(runner))
+    if options.list_tests:
+        from zope.testrunner.listing import Listing
+
+        features.append(Listing(runner))
+    return [*features, Statistics(runner), Traceback(runner)]
 
 
 def _with_memory(runner: Run, features: list[Feature]) -> list[Feature]:
@@ -102,18 +108,28 @@ def _with_memory(runner: Run, features: list[Feature]) -> list[Feature]:
 
         sharding = None if options.shard is None else Sharding(runner, past)
         if sharding is not None:
-            _insert_before(Shuffle, features, sharding)
+            _insert_after(Find, features, sharding)
         if options.last_failed:
-            _insert_before(Listing, features, LastFailed(runner, past, sharding))
+            _insert_before_reports(features, LastFailed(runner, past, sharding))
         if options.failed_first:
-            _insert_before(Listing, features, FailedFirst(runner, past))
+            _insert_before_reports(features, FailedFirst(runner, past))
         if parallel:
-            _insert_before(Listing, features, Expecting(runner, past))
+            _insert_before_reports(features, Expecting(runner, past))
     return [past, *features]
 
 
 def _insert_before(kind: type[Feature], features: list[Feature], feature: Feature) -> None:
     place = next(place for place, each in enumerate(features) if isinstance(each, kind))
+    features.insert(place, feature)
+
+
+def _insert_after(kind: type[Feature], features: list[Feature], feature: Feature) -> None:
+    place = next(place for place, each in enumerate(features) if isinstance(each, kind))
+    features.insert(place + 1, feature)
+
+
+def _insert_before_reports(features: list[Feature], feature: Feature) -> None:
+    place = next(place for place, each in enumerate(features) if type(each).__name__ in _REPORTS)
     features.insert(place, feature)
 
 

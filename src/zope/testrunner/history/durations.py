@@ -9,7 +9,7 @@ from zope.testrunner.feature import Feature
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 #: So many durations beyond those to be shown are collected before the shortest of them are dropped.
 _SPARE = 1000

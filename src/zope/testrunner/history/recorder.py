@@ -32,7 +32,7 @@ from zope.testrunner.system.originals import os
 
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 
 class Memory(Feature):

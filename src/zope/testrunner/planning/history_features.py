@@ -19,7 +19,7 @@ from zope.testrunner.planning.fixture_grouping import neighbours
 from zope.testrunner.planning.shards import ANSWER, Shard, Weights, part_of
 
 if TYPE_CHECKING:
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
     from zope.testrunner.history.recorder import Memory
     from zope.testrunner.history.store import History
 

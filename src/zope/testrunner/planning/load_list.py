@@ -17,7 +17,7 @@ from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
 
 if TYPE_CHECKING:
-    from zope.testrunner.feature import Run
+    from zope.testrunner.core.run import Run
 
 #: How reports name what is no test: the hooks of a layer, the process for it, the fixtures of a class or module.
 _OF_LAYER = re.compile(r"(?:subprocess for )?(.+?)(?::(?:setUp|tearDown|leaks))?")
