@@ -12,6 +12,7 @@ from typing import Any
 from zope.testrunner.leaks import tracker
 
 DEBUG = hasattr(sys, "gettotalrefcount")
+FREE_THREADED = "t" in getattr(sys, "abiflags", "")
 
 
 @unittest.skipIf(tracker("blocks").unavailable(), "memory blocks are not counted here")
@@ -46,7 +47,9 @@ class TestCatalogue(unittest.TestCase):
         seen = {name: row for name, row in self.kinds.items() if DEBUG or row["seen by"] == "any"}
         missed = [name for name, row in seen.items() if not row["leaks"]]
 
-        self.assertLessEqual(len(missed) / len(seen), 0.03 if DEBUG else 0.05, missed)
+        # Without the global lock, Python keeps classes and functions itself, and what hangs on these is not seen.
+        most = 0.03 if DEBUG else 0.11 if FREE_THREADED else 0.05
+        self.assertLessEqual(len(missed) / len(seen), most, missed)
 
     def test_no_twin_is_accused(self) -> None:
         self.assertEqual({}, {name: row["accused"] for name, row in self.kinds.items() if row["accused"]})

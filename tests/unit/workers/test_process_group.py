@@ -6,12 +6,21 @@ import os
 import select
 import signal
 import sys
+import threading
 import unittest
 from unittest import mock
 
 from zope.testrunner.execution.forks import Forks, current
 from zope.testrunner.system import originals
-from zope.testrunner.workers.process_group import BROKEN, Subreaper, WorkerPipes, fork, readable, standard_descriptors
+from zope.testrunner.workers.process_group import (
+    BROKEN,
+    Subreaper,
+    WorkerPipes,
+    fork,
+    readable,
+    standard_descriptors,
+    why_not_fork,
+)
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
@@ -123,3 +132,29 @@ class TestReadable(unittest.TestCase):
                 readable([self.reading], seconds)
 
         self.assertEqual([0, 0, 1, 251], [call.args[0] for call in poll().poll.call_args_list])
+
+
+@unittest.skipUnless(sys.platform.startswith("linux"), "needs a system on which processes are copied")
+class TestWhyNotFork(unittest.TestCase):
+    """A copy has only the thread that made it."""
+
+    def thread(self) -> None:
+        event = threading.Event()
+        thread = threading.Thread(target=event.wait, name="poller")
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(event.set)
+
+    def test_threads_are_named(self) -> None:
+        self.thread()
+
+        self.assertRegex(str(why_not_fork()), "^another thread is running: .*poller")
+
+    def test_without_a_look_at_the_system_as_well(self) -> None:
+        with mock.patch("zope.testrunner.workers.process_group.os.listdir", side_effect=OSError):
+            before = why_not_fork()
+            self.thread()
+            after = why_not_fork()
+
+        self.assertRegex(str(after), "^another thread is running: .*poller")
+        self.assertNotIn("poller", str(before))

@@ -424,7 +424,7 @@ def why_not_fork() -> str | None:
     except OSError:
         from _thread import _count
 
-        others = _count() - 1
+        others = _count()
     if others < 1:
         return None
     threading = sys.modules.get("threading")
