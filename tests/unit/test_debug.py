@@ -428,7 +428,6 @@ class Case(unittest.TestCase):
         self.assertIn("Tear down zope.testrunner.layer.UnitTests in", done.out)
         self.assertEqual("", done.err)
 
-
     def test_without_any_standard_input(self) -> None:
         words = [sys.executable, "-m", "zope.testrunner", "--path", str(self.project), "-D"]
         done = subprocess.run(

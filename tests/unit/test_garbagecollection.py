@@ -252,8 +252,6 @@ class TestRuns(support.ProjectCase):
             with self.subTest(more):
                 self.assertEqual({"test_cycle": 1}, self.numbers(*more))
 
-
-
     def test_tests_that_meddle_with_the_collector(self) -> None:
         self.write(
             "tests.py",

@@ -651,7 +651,6 @@ class Runner:
         """The test of the plan with this ``id()``, for callers that want objects in ``failures`` and ``errors``."""
         return next((test for test in self.plan.tests() if id(test) == identity), None)
 
-
     def _hook_failure(self, label: str, report: str | None) -> tuple[SetUpLayerFailure, ReportedExcInfo] | None:
         """The pair for the hook of a layer that has this label in lists of problems; None if it is something else's."""
         if report is None or not label.startswith(_LAYER):

@@ -106,7 +106,6 @@ class TestFindHomes(unittest.TestCase):
             ["Ours is not measured: this checkout has no src/zope/testrunner/__main__.py."], said
         )
 
-
     def test_a_hunt_that_cannot_be_had_is_one_line(self) -> None:
         said: list[str] = []
         release = Interpreter(executable="p", version="v", name="cpython 3.11.7", prefix="/x", versions={})

@@ -81,7 +81,6 @@ class TestFindingsTable(unittest.TestCase):
 
         self.assertEqual(expected, table.findings_table([result()]))
 
-
     def test_tells_if_the_smallest_values_reach_what_the_medians_do_not(self) -> None:
         claim = Claim(metric=Metric.CPU, other="published", at_most=0.6)
         samples = {

@@ -116,7 +116,6 @@ class TestTable(unittest.TestCase):
         self.assertIn("acme serial 3 / 0 / 0 / 1 2.2 31 3 / 0 / 0 / 1 2.2 31 equal", lines)
         self.assertIn("acme -j2 3 / 0 / 0 / 1 2.2 31 no numbers 2.2 31 differs", lines)
 
-
     def test_where_the_published_runner_is_unable_its_serial_run_counts(self) -> None:
         usage = Usage(cpu=1.0, wall=2.25, peak=31_000_000)
         unable = Run(outcome=outcome(ran=0, errors=1, status=1), usage=usage, unable=True)

@@ -28,6 +28,7 @@ from zope.testrunner.leaks import Hunter, describe, hunt
 from zope.testrunner.leaks import pristine_gc as collector
 from zope.testrunner.leaks.explain import explain
 from zope.testrunner.leaks.finding import Explanation, Finding, Holder, New, Place
+from zope.testrunner.leaks.object_texts import texts_of
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 
 numbers = itertools.count(10**6)
@@ -302,9 +303,9 @@ class TestExplain(unittest.TestCase):
                 while True:
                     pass
 
-        self.assertIn("whose repr raises SystemExit", explain_module._texts([Exiting()])[0])
-        with mock.patch.object(explain_module, "_TIME_FOR_TEXT", 0.01):
-            slow, other = explain_module._texts([Endless(), [2]])
+        self.assertIn("whose repr raises SystemExit", texts_of([Exiting()])[0])
+        with mock.patch("zope.testrunner.leaks.object_texts._TIME_FOR_TEXT", 0.01):
+            slow, other = texts_of([Endless(), [2]])
 
         self.assertIn("whose repr takes", slow)
         self.assertEqual("[2]", other)
@@ -379,7 +380,7 @@ class TestExplain(unittest.TestCase):
         )
 
     def test_no_memory_to_look_for_it_is_no_failure_of_the_hunt(self) -> None:
-        with mock.patch.object(explain_module, "_containers", side_effect=MemoryError):
+        with mock.patch.object(explain_module, "known_containers", side_effect=MemoryError):
             found = explain(lambda: None)
 
         self.assertEqual("looking for what holds it failed: MemoryError()", found.why)
@@ -393,7 +394,6 @@ class TestExplain(unittest.TestCase):
             self.assertTrue(tracemalloc.is_tracing())
         finally:
             tracemalloc.stop()
-
 
     def test_the_line_that_called_a_library_is_named(self) -> None:
         held["list"] = listed = []
@@ -507,8 +507,8 @@ class TestHoldersOfEarlierLeaks(unittest.TestCase):
     def setUp(self) -> None:
         self.addCleanup(held.clear)
         self.thing = held["thing"] = Thing()
-        self.looks = mock.Mock(wraps=explanations._containers)
-        patch = mock.patch.object(explanations, "_containers", self.looks)
+        self.looks = mock.Mock(wraps=explanations.known_containers)
+        patch = mock.patch.object(explanations, "known_containers", self.looks)
         patch.start()
         self.addCleanup(patch.stop)
 

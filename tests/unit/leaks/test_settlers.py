@@ -135,7 +135,6 @@ class TestAnnounced(unittest.TestCase):
 
                 self.assertEqual((f"Settler {point} {words}",), settlers.news())
 
-
     def test_one_that_is_malformed_is_a_line(self) -> None:
         with installed("broken = acme_cache:\ngood = acme_cache:empty", {"acme_cache.py": COUNTING}):
             importlib.import_module("acme_cache")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import unittest
 
 from zope.testrunner.leaks import Finding, Hunter, Policy
-from zope.testrunner.leaks.explain import deltas
 from zope.testrunner.leaks.markers import Agreement, known, unchecked
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.rss_confirm import Rise, rise_again
 from zope.testrunner.leaks.triage import weigh
+from zope.testrunner.leaks.wording import deltas
 
 STABLE = Finding(Growth.STABLE, (), 2)
 BLOCKS = Verdict("blocks", Unit.COUNT, Growth.LEAK, (2, 2, 3), 2)

@@ -679,7 +679,6 @@ class TestItems(PluginCase):
         self.assertRegex(self.summary(done)[0], r"^test_faucet.py::test_leaky_faucet: leaked .*\[1, 1, 1\]")
         self.assertIn('"leaks blocks each run" value="1"', (self.project / "results.xml").read_text())
 
-
     @unittest.skipUnless(importlib.util.find_spec("hypothesis"), "hypothesis is not installed")
     def test_hypothesis_draws_the_same_when_a_test_is_run_again(self) -> None:
         self.write(

@@ -100,7 +100,6 @@ class LabelTest(unittest.TestCase):
         self.assertEqual(("f1", "f2"), tally.failed)
         self.assertEqual(Stats(7, 2, 5), tally.stats)
 
-
     def test_a_set_up_is_named_by_the_layer_whose_tests_are_not_run_for_it(self) -> None:
         note = Recorder()
         note(LayerStarted, LayerName("shop.On Top"), 3, False)

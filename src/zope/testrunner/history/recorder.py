@@ -276,4 +276,3 @@ class Memory(Feature):
                 self._failed.add(("test", key_of(event.test)))
             elif isinstance(event, events.LeakJudged):
                 self._failed.add(("layer", event.layer))
-

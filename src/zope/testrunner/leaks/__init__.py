@@ -17,13 +17,13 @@ if TYPE_CHECKING:
         what_hunts_cannot_see,
         what_more_a_debug_build_reads,
     )
-    from zope.testrunner.leaks.explain import describe
     from zope.testrunner.leaks.finding import Finding
     from zope.testrunner.leaks.hunting import CannotRepeat, Hunter, hunt
     from zope.testrunner.leaks.markers import expected_leak, no_leak_check
     from zope.testrunner.leaks.measurement import Session, Tracker
     from zope.testrunner.leaks.registry import ENTRY_POINTS, TRACKERS, available, third_party, tracker, unavailable
     from zope.testrunner.leaks.verdict import Policy, fixed, judge
+    from zope.testrunner.leaks.wording import describe
 
 __all__ = [
     "ENTRY_POINTS",
@@ -60,7 +60,7 @@ _LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "Policy": "verdict",
         "Session": "measurement",
         "Tracker": "measurement",
-        "describe": "explain",
+        "describe": "wording",
         "expected_leak": "markers",
         "fixed": "verdict",
         "hunt": "hunting",

@@ -6,33 +6,37 @@ words.
 
 from __future__ import annotations
 
-import _thread
-import linecache
-import reprlib
-import sysconfig
 import weakref
-from array import array
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress, filterfalse, islice
-from operator import ne
-from types import CellType, FunctionType
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
+from zope.testrunner.leaks.allocation_sites import (
+    LARGE,
+    NAMED,
+    RUNS,
+    FirstRun,
+    Line,
+    _is_library,
+    all_traces,
+    allocated_by,
+    are_all,
+    note_line,
+    places_of,
+    titles_of,
+)
+from zope.testrunner.leaks.allocations import tracemalloc
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
-from zope.testrunner.leaks.finding import Explanation, Finding, Holder, New, Place
+from zope.testrunner.leaks.finding import Explanation, Holder, New
+from zope.testrunner.leaks.growing_containers import Containers, grown_among, known_containers, last_of, unknown_containers
 from zope.testrunner.leaks.growing_values import Replaced, fresh, replaced
-from zope.testrunner.leaks.readings import Growth, Unit, Verdict
+from zope.testrunner.leaks.object_texts import _SHORT, texts_of
 from zope.testrunner.leaks.referrer_paths import (
-    CACHE,
-    MOST_HOLDERS,
     Route,
     is_a,
-    known_holders,
     leads_to_all,
-    resolved,
     route_through,
     route_to,
     routes_to,
@@ -43,11 +47,7 @@ from zope.testrunner.leaks.trackers.descriptors import Descriptors
 from zope.testrunner.leaks.trackers.refcounts import atoms_of, type_title
 from zope.testrunner.leaks.trackers.threads import Threads
 from zope.testrunner.leaks.unwatched_work import Bare
-from zope.testrunner.leaks.verdict import THRESHOLDS
-from zope.testrunner.system.originals import io, os, time
-
-#: How often the work is done: what is leaked by every run comes in multiples of it, and little else does.
-_RUNS: Final = 3
+from zope.testrunner.system.originals import time
 
 #: Callers that are recorded with every allocation, to find the line of the user's code above library code.  Each makes it
 #: half as slow again as recording the line alone, so it is done where this line is in a library, and first with few.
@@ -59,11 +59,6 @@ _RUNS_FOR_CALLERS: Final = 2
 #: Seconds for the search of what holds on, after the runs.
 _TIME: Final = 2.0
 
-#: Types, places and holders that are named; the rest of a large leak says no more.
-_NAMED: Final = 6
-
-#: Seconds for the text of an object, which is made by code of its class.
-_TIME_FOR_TEXT: Final = 2.0
 
 #: New objects whose referrers are looked for: each object of the heap is compared with all of them.
 _EXAMPLES: Final = 20
@@ -73,64 +68,6 @@ _ASKED: Final = 2_000
 
 #: Objects that are asked for their referents at once.
 _BATCH: Final = 10_000
-
-#: Bytes from which a single block is named.
-_LARGE: Final = 16 * 1024
-
-_CONTAINERS: Final = (list, dict, set, deque)
-#: Containers that the collector may not know: dictionaries of atoms, and arrays of bytes and numbers.
-_UNTRACKED: Final = frozenset((dict, bytearray, array))
-#: How long other things are that grow as they are written to, by type.
-_STREAMS: Final[Mapping[type, Callable[..., int]]] = {
-    array: array.__len__,
-    io.BytesIO: io.BytesIO.tell,
-    io.StringIO: io.StringIO.tell,
-}
-
-#: A file and a line in it.
-_Line = tuple[str, int]
-#: What tracemalloc knows of a block: domain, size, and the frames that allocated it, the last one first.
-_Trace = tuple[int, int, tuple[_Line, ...], int]
-
-#: The frames that allocated an object, the last one first, or None: what tracemalloc has for the same makes objects of each.
-_trace: Final = trace_of
-#: The same of every block, with its domain and its size.
-_traces: Final[Callable[[], Sequence[_Trace]]] = traces
-
-_HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
-#: What does the work may be part of the same package, and is not what is looked for either.
-_ROUND_ABOUT: Final = os.path.dirname(os.path.dirname(_HERE)) + os.sep
-_LIBRARY: Final = sysconfig.get_path("stdlib") + os.sep
-_PACKAGES: Final = tuple(
-    sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib") if sysconfig.get_path(name)
-)
-
-
-class Holders:
-    """Containers that hold what earlier work leaked: which of them have grown, which may explain the next leak.
-
-    It keeps numbers in an array, no objects that a reading would find.
-    """
-
-    def __init__(self) -> None:
-        self._sizes = array("q", [-1, 0] * MOST_HOLDERS)
-        # What is looked up for the first time leaves a reference in the interpreter, which a reading would find.
-        self.note()
-
-    def note(self) -> None:
-        """Take their sizes, to be compared with."""
-        for place, (key, size) in enumerate(_sizes_of_holders()):
-            self._sizes[2 * place] = key
-            self._sizes[2 * place + 1] = size
-
-    def grown(self) -> list[object]:
-        """Those that are larger now."""
-        before = dict(zip(self._sizes[::2], self._sizes[1::2], strict=True))
-        return [each for each in known_holders() if _size(each) > before.get(id(each), _size(each))]
-
-
-def _sizes_of_holders() -> list[tuple[int, int]]:
-    return [(id(each), _size(each)) for each in known_holders()]
 
 
 def explain(work: Callable[[], object], known: Sequence[object] = ()) -> Explanation:
@@ -224,7 +161,7 @@ class _Remains(NamedTuple):
     many: dict[str, int]
     first: dict[str, int]
     joined: list[object]
-    lines: list[tuple[int, _Line]]
+    lines: list[tuple[int, Line]]
     traced: bool
     accounted: bool
     grown: list[tuple[object, int, int]]
@@ -241,12 +178,12 @@ def _attempt(work: Bare, known: Sequence[object] = ()) -> tuple[_Attempt, _Remai
         each for each in (Descriptors(details=True), Threads(details=True)) if each.unavailable() is None
     ]
     before = [each.sample().detail or {} for each in others]
-    containers, caches = _Containers([], list(known)), Caches(())
+    containers, caches = Containers([], list(known)), Caches(())
     if not partly:
         gc.unfreeze()
         # What is garbage by now can grow as well, and to find out that nothing leads to it takes long.
         settle()
-        containers, caches = _containers()
+        containers, caches = known_containers()
     try:
         remains = _run(work, containers, partly=partly)
     except Exception as error:
@@ -261,13 +198,13 @@ def _attempt(work: Bare, known: Sequence[object] = ()) -> tuple[_Attempt, _Remai
     except Exception as error:
         # Objects of the user are looked into, and can do as they like.
         why = f"looking for what holds it failed: {error!r}"
-        return _Attempt(Explanation(places=_places(remains.lines), named=named, why=why, failed=True)), None
+        return _Attempt(Explanation(places=places_of(remains.lines), named=named, why=why, failed=True)), None
     return found._replace(accounted=remains.accounted), remains
 
 
 def _look_further(work: Bare, found: _Attempt, remains: _Remains) -> _Attempt:
     """The same attempt, now also with containers that the collector did not know; an exception of the work goes through."""
-    containers = _unknown_containers(remains.joined)
+    containers = unknown_containers(remains.joined)
     settle(whole=False)
     if remains.values is None:
         more = _run(work, containers, thorough=True)
@@ -282,19 +219,19 @@ def _look_further(work: Bare, found: _Attempt, remains: _Remains) -> _Attempt:
 
 
 def _run(
-    work: Bare, containers: _Containers, *, partly: bool = False, thorough: bool = False
+    work: Bare, containers: Containers, *, partly: bool = False, thorough: bool = False
 ) -> _Remains:
     """Do the work some times with its allocations traced; an exception goes through."""
     work.note_frames()
     sizes = containers.sizes()
     # Made before the heap is frozen, so as not to be among what is new.
-    first = _First()
+    first = FirstRun()
     tracing = Tracing(1)
     first.hide()
     gc.freeze()
     try:
         tracing.start()
-        for run in range(_RUNS):
+        for run in range(RUNS):
             # Empties the free lists, from which objects would come without a trace.
             gc.collect()
             work.do()
@@ -303,119 +240,43 @@ def _run(
                 first.note()
         settle()
         young = first.young()
-        traces = _traces()
-        grown = _grown(containers, sizes)
-        known: set[_Line] = set()
-        atoms = [atom for atom in atoms_of(young) if _note_line(atom, known)]
-        many = _titles(chain(young, atoms))
+        traces = all_traces()
+        grown = grown_among(containers, sizes)
+        known: set[Line] = set()
+        atoms = [atom for atom in atoms_of(young) if note_line(atom, known)]
+        many = titles_of(chain(young, atoms))
         added = _added(grown, atoms)
-        untraced = [found for found in chain(added, young[-_ASKED:]) if not _note_line(found, known)]
+        untraced = [found for found in chain(added, young[-_ASKED:]) if not note_line(found, known)]
         joined: list[object] = [found for found in untraced if type(found) is dict]
         lines = values = None
         if thorough or not (grown or partly):
             lines = first.lines(traces)
-            if thorough or len(young) < _RUNS or joined or not _are_all(lines, known):
-                values = fresh(_RUNS, _LARGE, {line for _, line in lines})
+            if thorough or len(young) < RUNS or joined or not are_all(lines, known):
+                values = fresh(RUNS, LARGE, {line for _, line in lines})
     finally:
         # Searching is twenty times slower while it traces.
         tracing.stop()
         gc.unfreeze()
         first.show()
     lines = first.lines(traces) if lines is None else lines
-    traced = not joined and _are_all(lines, known)
-    accounted = traced and len(young) >= _RUNS
-    replacing = replaced(values, _RUNS, set(map(id, young))) if values is not None else None
+    traced = not joined and are_all(lines, known)
+    accounted = traced and len(young) >= RUNS
+    replacing = replaced(values, RUNS, set(map(id, young))) if values is not None else None
     return _Remains(young, atoms, added, many, first.numbers, joined, lines, traced, accounted, grown, replacing)
 
 
-def _are_all(lines: list[tuple[int, _Line]], known: Collection[_Line]) -> bool:
-    """Whether the lines that allocate most are among these."""
-    return all(line in known for _, line in lines[:_NAMED])
-
-
-def _grown_in_runs(work: Bare, containers: _Containers) -> list[tuple[object, int, int]]:
+def _grown_in_runs(work: Bare, containers: Containers) -> list[tuple[object, int, int]]:
     """The containers that grow when the work is done some times; an exception goes through."""
     work.note_frames()
     sizes = containers.sizes()
     gc.freeze()
     try:
-        for _ in range(_RUNS):
+        for _ in range(RUNS):
             work.do()
         settle()
-        return _grown(containers, sizes)
+        return grown_among(containers, sizes)
     finally:
         gc.unfreeze()
-
-
-class _First:
-    """What was new after the first run, to be compared with; numbers only, since an object would be new itself."""
-
-    def __init__(self) -> None:
-        #: Of objects, by the title of their type.
-        self.numbers: dict[str, int] = {}
-        #: Of blocks and their bytes, by the hash of the line that allocated them.
-        self._blocks: dict[int, int] = {}
-        self._sizes: dict[int, int] = {}
-        # What was there before, where it cannot be hidden from the collector; held, so that nothing new gets its place.
-        self._old: list[object] = []
-        self._hidden: frozenset[int] = frozenset()
-
-    def hide(self) -> None:
-        """What is there now is not new."""
-        if not gc.CAN_FREEZE:
-            self._old.extend(gc.get_objects())
-            self._hidden = frozenset(map(id, self._old)) | {id(self._old)}
-
-    def show(self) -> None:
-        """Let go of what was there."""
-        self._old.clear()
-        self._hidden = frozenset()
-
-    def young(self) -> list[object]:
-        """What the collector knows and was made since."""
-        shown, hidden = gc.get_objects(), self._hidden
-        return [found for found in shown if found is not hidden and id(found) not in hidden] if hidden else shown
-
-    def note(self) -> None:
-        """Count now."""
-        young = self.young()
-        self.numbers.update(_titles(chain(young, filter(_trace, atoms_of(young)))))
-        for row in _traces():
-            line = hash(row[2][0])
-            self._blocks[line] = self._blocks.get(line, 0) + 1
-            self._sizes[line] = self._sizes.get(line, 0) + row[1]
-
-    def lines(self, traces: Iterable[_Trace]) -> list[tuple[int, _Line]]:
-        """The lines that have allocated more by now, with the number per run, those with most first.
-
-        What every run replaces is not told.
-        """
-        many, sizes = _allocated(traces)
-        found = []
-        for line, number in many.items():
-            more = number - self._blocks.get(hash(line), 0)
-            if more > 0 and number >= _RUNS - 1:
-                found.append((max(1, more // (_RUNS - 1)), line))
-            elif sizes[line] >= _LARGE and sizes[line] > self._sizes.get(hash(line), 0):
-                # It may have been replaced by a larger one every time.
-                found.append((1, line))
-        # A large block may also have room for all runs since the first.
-        found = found or [(1, line) for line, size in sizes.items() if size >= _LARGE]
-        found.sort(key=lambda row: (-row[0], -sizes[row[1]]))
-        return found
-
-
-def _titles(objects: Iterable[object]) -> dict[str, int]:
-    """How many there are of each type, by its title."""
-    # No Counter: to make one from another leaves notes in the caches of its base classes.
-    kinds: dict[int, list[object]] = {}
-    for found in objects:
-        kinds.setdefault(id(type(found)), []).append(found)
-    titles: dict[str, int] = {}
-    for alike in kinds.values():
-        title = type_title(type(alike[0]))
-        titles[title] = titles.get(title, 0) + len(alike)
-    return titles
 
 
 def _added(grown: list[tuple[object, int, int]], atoms: list[object]) -> list[object]:
@@ -423,19 +284,10 @@ def _added(grown: list[tuple[object, int, int]], atoms: list[object]) -> list[ob
     seen = set(map(id, atoms))
     added: dict[int, object] = {}
     for container, growth, _ in grown:
-        for item in _last(container, growth):
+        for item in last_of(container, growth):
             if not gc.is_tracked(item) and id(item) not in seen:
                 added[id(item)] = item
     return list(added.values())
-
-
-def _note_line(found: object, lines: set[_Line]) -> bool:
-    """Add the line that allocated an object, and tell whether that is known."""
-    trace = _trace(found)
-    if trace is None:
-        return False
-    lines.add(trace[0])
-    return True
 
 
 def _with_callers(work: Bare, known: Explanation, remains: _Remains | None) -> Explanation:
@@ -449,22 +301,22 @@ def _with_callers(work: Bare, known: Explanation, remains: _Remains | None) -> E
     try:
         for frames in _FRAMES:
             lines = _lines_of_callers(work, remains.lines, frames)
-            if not any(_is_library(path) for _, (path, _) in lines[:_NAMED]):
+            if not any(_is_library(path) for _, (path, _) in lines[:NAMED]):
                 break
     except Exception:
         return known
-    return known._replace(places=_places(lines))
+    return known._replace(places=places_of(lines))
 
 
 def _lines_of_callers(
-    work: Bare, lines: list[tuple[int, _Line]], frames: int
-) -> list[tuple[int, _Line]]:
+    work: Bare, lines: list[tuple[int, Line]], frames: int
+) -> list[tuple[int, Line]]:
     """The lines that called for what these lines allocate, with numbers per run as well."""
     work.note_frames()
     wanted = {line for _, line in lines}
     per_run = sum(number for number, _ in lines)
     blocks: dict[int, int] = {}
-    many: dict[_Line, int] = {}
+    many: dict[Line, int] = {}
     settle(whole=False)
     tracing = Tracing(frames)
     gc.freeze()
@@ -474,7 +326,7 @@ def _lines_of_callers(
             gc.collect()
             work.do()
             settle()
-            many, _ = _allocated(row for row in _traces() if row[2][0] in wanted)
+            many, _ = allocated_by(row for row in all_traces() if row[2][0] in wanted)
             if run or sum(many.values()) == per_run:
                 break
             # There is also what the next run replaces.
@@ -493,7 +345,7 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
     """
     end = time.monotonic() + _TIME
     young, grown, filled = remains.young, remains.grown, remains.filled
-    places, named, values = _places(remains.lines), remains.named, remains.values or Replaced([], [])
+    places, named, values = places_of(remains.lines), remains.named, remains.values or Replaced([], [])
     mine = {id(remains), *map(id, remains), *map(id, values), *map(id, filled), id(values)}
     fresh = set(map(id, young))
     more = {title: number - remains.first.get(title, 0) for title, number in remains.many.items()}
@@ -503,7 +355,7 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
     limited: list[object] = []
     mine.add(id(limited))
     mine.update(map(id, grown))
-    ways = routes_to([row[0] for row in grown[:_NAMED]], fresh, mine, end)
+    ways = routes_to([row[0] for row in grown[:NAMED]], fresh, mine, end)
     for (container, growth, size), way in zip(grown, ways, strict=False):
         if way is not None:
             holders.append(Holder(way.expression, type_title(type(container)), size - growth, size))
@@ -520,7 +372,7 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
     if partly and not covered:
         return _Attempt(Explanation())
     if leaked and holders:
-        route = next((found for row in grown[:_NAMED] if (found := route_through(row[0], leaked, fresh))), None)
+        route = next((found for row in grown[:NAMED] if (found := route_through(row[0], leaked, fresh))), None)
     if leaked and route is None:
         route = route_to(leaked, fresh, mine, max(end, time.monotonic() + _TIME / 4))
     if route is not None:
@@ -556,7 +408,7 @@ def _look_at_caches(
     holders: list[Holder] = []
     route: str | None = None
     bound: int | None = None
-    for row in (unlimited or filled)[:_NAMED]:
+    for row in (unlimited or filled)[:NAMED]:
         targets = [row.cache]
         mine.add(id(targets))
         found = route_to(targets, fresh, mine, end)
@@ -576,115 +428,6 @@ def _look_at_caches(
     return _Attempt(known, known._replace(holders=tuple(holders), route=route, bound=bound, why=None), limited)
 
 
-class _Containers(NamedTuple):
-    """Everything that can grow; ``plain`` are those whose length can be asked for without precautions."""
-
-    plain: list[object]
-    others: list[object]
-
-    def sizes(self) -> list[int]:
-        """The sizes, those of the plain ones first."""
-        plain = map(len, self.plain)  # type: ignore[arg-type]  # all of these have a length
-        return list(chain(plain, map(_size, self.others)))
-
-
-def _containers() -> tuple[_Containers, Caches]:
-    """All containers that the collector knows, and all caches of functions, since these do not show what is in them.
-
-    What is done for each object is done by loops in C, as there may be millions.
-    """
-    # In no inner function: what that refers to would be among the objects, in a cycle with them.
-    objects = gc.get_objects()
-    of_plain, of_others = _kinds(*_CONTAINERS, CACHE)
-    plain, others = _of_types(objects, of_plain), _of_types(objects, of_others)
-    caches = Caches(others)
-    if caches.all:
-        others = [each for each in others if type(each) is not CACHE]
-    return _Containers(plain, others), caches
-
-
-def _unknown_containers(more: list[object]) -> _Containers:
-    """Containers that the collector does not know as they hold only atoms, what grows as it is written to, and ``more``."""
-    objects = gc.get_objects()
-    of_plain, of_others = _kinds(*_STREAMS)
-    plain, others = _of_types(objects, of_plain), _of_types(objects, of_others)
-    untracked: dict[int, object] = {}
-    for start in range(0, len(objects), _BATCH):
-        held = gc.get_referents(*objects[start : start + _BATCH])
-        untracked.update((id(each), each) for each in filterfalse(gc.is_tracked, _of_types(held, _UNTRACKED)))
-    plain += [*untracked.values(), *more]
-    return _Containers(plain, others)
-
-
-def _of_types(objects: list[object], types: Iterable[type]) -> list[object]:
-    """The objects of exactly these types."""
-    try:
-        return list(compress(objects, map(frozenset(types).__contains__, map(type, objects))))
-    except Exception:
-        # A metaclass makes its classes unhashable.
-        keys = set(map(id, types))
-        return list(compress(objects, map(keys.__contains__, map(id, map(type, objects)))))
-
-
-def _kinds(*bases: type) -> tuple[list[type], list[type]]:
-    """All types of these there are now: those of containers of which ``len`` tells the truth, and the others."""
-    plain: list[type] = []
-    others: list[type] = []
-    seen: set[int] = set()
-    for base in bases:
-        length = resolved(base, "__len__") if base in _CONTAINERS else None
-        level: list[type] = [base]
-        while level:
-            kind = level.pop()
-            if id(kind) not in seen:
-                seen.add(id(kind))
-                is_plain = length is not None and resolved(kind, "__len__") is length
-                (plain if is_plain else others).append(kind)
-                level += type.__subclasses__(kind)
-    return plain, others
-
-
-def _size(container: object) -> int:
-    for kind in _CONTAINERS:
-        if is_a(container, kind):
-            return int(kind.__len__(container))  # type: ignore[arg-type]  # past what a subclass may define
-    for stream, length in _STREAMS.items():
-        if is_a(container, stream):
-            try:
-                return length(container)
-            except ValueError:
-                # It is closed.
-                return 0
-    return 0
-
-
-def _grown(containers: _Containers, before: list[int]) -> list[tuple[object, int, int]]:
-    """The containers that grew with every run, with their growth and their size now, the largest growth first."""
-    found = []
-    after = containers.sizes()
-    # Most are as they were.  No number is made for each, which takes long while allocations are traced.
-    changed = list(map(ne, before, after))
-    every = chain(containers.plain, containers.others)
-    for container, earlier, size in zip(*(compress(each, changed) for each in (every, before, after)), strict=True):
-        growth = size - earlier
-        if growth >= _RUNS and not growth % _RUNS:
-            found.append((container, growth, size))
-    found.sort(key=lambda row: -row[1])
-    return found
-
-
-def _last(container: object, number: int) -> list[object]:
-    """The elements that were added last, where the container keeps an order."""
-    if is_a(container, dict):
-        keys = list(dict.keys(container))[-number:]
-        return [*keys, *(dict.__getitem__(container, key) for key in keys)]
-    for kind in (list, deque):
-        if is_a(container, kind):
-            elements: list[object] = list(kind.__iter__(container))  # type: ignore[arg-type]  # past a subclass
-            return elements[-number:]
-    return []
-
-
 def _leaked(young: list[object], more: Mapping[str, int]) -> list[object]:
     """Some of the new objects, of types of which every run makes as many: those that only older ones refer to, if any.
 
@@ -694,11 +437,11 @@ def _leaked(young: list[object], more: Mapping[str, int]) -> list[object]:
     kinds = list(map(id, map(type, young)))
     many = Counter(kinds)
     examples = dict(zip(kinds, young, strict=True))
-    leaking = {key for key, found in examples.items() if more[type_title(type(found))] >= _RUNS - 1}
+    leaking = {key for key, found in examples.items() if more[type_title(type(found))] >= RUNS - 1}
     regular = [
         found
         for found, kind in zip(young, kinds, strict=True)
-        if kind in leaking and many[kind] >= _RUNS and not many[kind] % _RUNS
+        if kind in leaking and many[kind] >= RUNS and not many[kind] % RUNS
     ]
     # Weak references are held in places that nothing of Python sees, and are there because of something else.
     regular = [found for found in regular if not is_a(found, weakref.ref)] or regular
@@ -722,7 +465,7 @@ def _various(objects: list[object]) -> list[object]:
     chosen = []
     for found in reversed(objects):
         many[id(type(found))] += 1
-        if many[id(type(found))] <= _RUNS:
+        if many[id(type(found))] <= RUNS:
             chosen.append(found)
             if len(chosen) == _EXAMPLES:
                 break
@@ -747,125 +490,21 @@ def _new(remains: _Remains, more: Mapping[str, int]) -> tuple[New, ...]:
         added[title] += 1
     rows = []
     for title, example in examples.items():
-        per_run = max(0, more.get(title, 0)) // (_RUNS - 1) + added[title] // _RUNS
+        per_run = max(0, more.get(title, 0)) // (RUNS - 1) + added[title] // RUNS
         number = remains.many[title] if more.get(title, 0) > 0 else 0
-        if not per_run and number + added[title] >= _RUNS - 1:
+        if not per_run and number + added[title] >= RUNS - 1:
             # An atom may come from a place that was free before, without a trace.
             per_run = 1
         if per_run:
             rows.append((title, per_run, example))
     # What the user's own classes are tells more than lists and numbers.
     rows.sort(key=lambda row: ("." not in row[0], -row[1]))
-    del rows[_NAMED:]
-    texts = _texts([example for _, _, example in rows])
+    del rows[NAMED:]
+    texts = texts_of([example for _, _, example in rows])
     return tuple([New(title, per_run, text) for (title, per_run, _), text in zip(rows, texts, strict=True)])
 
 
-def _texts(objects: Sequence[object]) -> list[str]:
-    """Each of these objects as text, whatever its class makes of ``repr``."""
-    harmless = [any(resolved(type(found), "__repr__") is each for each in _HARMLESS) for found in objects]
-    others = [found for found, is_harmless in zip(objects, harmless, strict=True) if not is_harmless]
-    texts: deque[str] = deque()
-    while len(texts) < len(others):
-        _write(others[len(texts) :], texts)
-    return [
-        _SHORT.repr_instance(found, 1) if is_harmless else texts.popleft()
-        for found, is_harmless in zip(objects, harmless, strict=True)
-    ]
-
-
-def _write(objects: Sequence[object], texts: deque[str]) -> None:
-    """Add the texts of these objects up to one that takes too long, in a thread that can be left behind.
-
-    No tracing does that as well, since it slows down all code that runs later.
-    """
-    done = _thread.allocate_lock()
-    done.acquire()
-    ready: deque[str] = deque()
-    left: deque[None] = deque()
-    # Who keeps an exception of such a text keeps this function's variables: no object is to be among them afterwards.
-    waiting = deque(objects)
-
-    def write() -> None:
-        try:
-            while waiting and not left:
-                try:
-                    ready.append(_SHORT.repr(waiting[0])[:200])
-                except BaseException as error:
-                    ready.append(f"<{type_title(type(waiting[0]))}, whose repr raises {type(error).__name__}>")
-                waiting.popleft()
-        finally:
-            done.release()
-
-    writer = _thread.start_new_thread(write, ())
-    known = 0
-    while not done.acquire(timeout=_TIME_FOR_TEXT):
-        if len(ready) == known:
-            left.append(None)
-            _end(writer)
-            # A moment to do so.
-            done.acquire(timeout=0.1)
-            texts.extend(islice(ready, known))
-            texts.append(f"<{type_title(type(objects[known]))}, whose repr takes too long>")
-            return
-        known = len(ready)
-    texts.extend(ready)
-
-
-def _end(thread: int) -> None:
-    """Let an exception end this thread, if it runs code of Python."""
-    try:
-        import ctypes
-    except ImportError:
-        return
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(SystemExit))
-
-
-#: What makes text without asking the class of the object, or other objects.
-_HARMLESS: Final = (object.__repr__, FunctionType.__repr__, CellType.__repr__, float.__repr__)
-
-_SHORT: Final = reprlib.Repr()
 _SHORT.maxother = _SHORT.maxstring = 80
-
-
-def _allocated(traces: Iterable[_Trace]) -> tuple[dict[_Line, int], dict[_Line, int]]:
-    """The numbers of blocks, and of their bytes, by the line that tells most about where they were allocated."""
-    by_frames: dict[tuple[_Line, ...], list[int]] = {}
-    for trace in traces:
-        row = by_frames.setdefault(trace[2], [0, 0])
-        row[0] += 1
-        row[1] += trace[1]
-    many: dict[_Line, int] = {}
-    sizes: dict[_Line, int] = {}
-    for frames, (number, size) in by_frames.items():
-        # What is allocated by this package, or for it, is not the work's.
-        if frames[0][0].startswith(_ROUND_ABOUT) or frames[0][0] == tracemalloc.__file__:
-            continue
-        line = _telling(frames)
-        if not line[0].startswith(_ROUND_ABOUT):
-            many[line] = many.get(line, 0) + number
-            sizes[line] = sizes.get(line, 0) + size
-    return many, sizes
-
-
-def _places(lines: list[tuple[int, _Line]]) -> tuple[Place, ...]:
-    return tuple([
-        Place(path, line, number, linecache.getline(path, line).strip()) for number, (path, line) in lines[:_NAMED]
-    ])
-
-
-def _telling(frames: tuple[_Line, ...]) -> _Line:
-    """Of the callers of an allocation, the last one first, the first one outside of the standard library."""
-    for frame in frames:
-        path = frame[0]
-        if not _is_library(path) and not path.startswith(_ROUND_ABOUT):
-            return frame
-    return frames[0]
-
-
-def _is_library(path: str) -> bool:
-    """Whether a file is one of the standard library."""
-    return path.startswith((_LIBRARY, "<frozen ")) and not path.startswith(_PACKAGES)
 
 
 def _new_names(
@@ -875,97 +514,4 @@ def _new_names(
     names = []
     for earlier, later in zip(before, after, strict=True):
         names += [name for name, (many, _) in later.items() if many > earlier.get(name, (0, 0))[0]]
-    return tuple(sorted(names)[:_NAMED])
-
-
-#: What the trackers count, for one and for more.
-_WORDS: Final = {
-    "refcounts": ("reference", "references"),
-    "blocks": ("memory block", "memory blocks"),
-    "objects": ("gc object", "gc objects"),
-    "references": ("reference to new objects", "references to new objects"),
-    "descriptors": ("descriptor", "descriptors"),
-    "threads": ("thread", "threads"),
-    "heap": ("on the C heap", "on the C heap"),
-}
-
-
-def describe(finding: Finding, label: str) -> tuple[str, ...]:
-    """A finding in words, a line each; ``label`` names the work.  Empty if there is nothing to tell."""
-    if not finding.is_leak:
-        if finding.growth is Growth.STABLE:
-            return ()
-        reason = f": {finding.why}" if finding.why else ""
-        return (f"{finding.growth.value.capitalize()} in {label}{reason}",)
-    kind = "Leak" if finding.growth is Growth.LEAK else "Growing references"
-    grown = _told(finding)
-    growth = ", ".join(map(_growth, grown))
-    judged = max(len(verdict.deltas) for verdict in grown)
-    warmup = finding.runs - judged
-    # What grows in place takes more than it needs, so that some runs fit into that.
-    rose = max(sum(delta >= THRESHOLDS.get(verdict.tracker, 1) for delta in verdict.deltas) for verdict in grown)
-    lines = [
-        f"{kind} in {label}",
-        f"  {'every run' if rose == judged else 'on average'}: {growth}  ({rose} of {judged} runs after {warmup} warm-up)",
-    ]
-    known = finding.explanation
-    if known is None:
-        return tuple(lines)
-    if known.new:
-        lines.append("  new each run: " + ", ".join(f"{row.per_run} {row.title}" for row in known.new))
-        lines.append(f"  for example: {known.new[0].example}")
-    lines += [f"  new by name: {name}" for name in known.named]
-    for place in known.places[:2]:
-        lines.append(f"  allocated at {_short(place.path)}:{place.line}")
-        if place.source:
-            lines.append(f"      {place.source}")
-    for holder in known.holders[:2]:
-        grew = f" that grew from {holder.before} to {holder.after}" if holder.after is not None else ""
-        lines.append(f"  kept alive by {holder.expression}, {_article(holder.title)} {holder.title}{grew}")
-    if known.route is not None and known.route not in {holder.expression for holder in known.holders}:
-        lines.append(f"  one of them is {known.route}")
-    if known.why:
-        lines.append(f"  {known.why}")
-    return tuple(map(_one_line, lines))
-
-
-def deltas(finding: Finding, runs: int | None = None) -> str:
-    """What every judged run added, by counter: ``leaked references: [2, 2, 2, 2], memory blocks: [1, 1, 1, 1]``.
-
-    With ``runs``, of the first so many of them: the others confirm.
-    """
-    columns = []
-    for verdict in _told(finding):
-        unit = "bytes " if verdict.unit is Unit.BYTES else ""
-        more = _WORDS.get(verdict.tracker, (verdict.tracker, verdict.tracker))[1]
-        columns.append(f"{unit}{more}: {list(verdict.deltas[:runs])}")
-    return f"leaked {', '.join(columns)}"
-
-
-def _told(finding: Finding) -> Sequence[Verdict]:
-    """The verdicts on what leaks; references to new objects say no more than the objects, if these are seen."""
-    return [verdict for verdict in finding.grown if verdict.tracker != "references"] or finding.grown
-
-
-def _growth(verdict: Verdict) -> str:
-    one, more = _WORDS.get(verdict.tracker, (verdict.tracker, verdict.tracker))
-    unit = "bytes " if verdict.unit is Unit.BYTES else ""
-    return f"+{verdict.per_run:,} {unit}{one if verdict.per_run == 1 else more}"
-
-
-def _article(title: str) -> str:
-    return "an" if title[:1].lower() in "aeiou" else "a"
-
-
-def _one_line(text: str) -> str:
-    """The text with escapes for line ends and control characters, which an object's own text may contain."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
-def _short(path: str) -> str:
-    try:
-        relative = os.path.relpath(path) if os.path.isabs(path) else path
-    except OSError:
-        # The current directory is gone.
-        return path
-    return path if relative.startswith("..") else relative
+    return tuple(sorted(names)[:NAMED])

@@ -46,7 +46,7 @@ from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, is_open, 
 from zope.testrunner.system.originals import time
 
 if TYPE_CHECKING:
-    from zope.testrunner.leaks.explain import Holders
+    from zope.testrunner.leaks.growing_containers import Holders
 
 #: Seconds to wait, once per run, for threads of the work to end.  A thread that is told to stop takes
 #: milliseconds.
@@ -572,7 +572,8 @@ class Hunter:
             bounded = _undecided(judged, restless=restless)
         ended = growth is Growth.BOUNDED and any(each.why == _ENDED for each in verdicts)
         if self._explain and (ended or growth in (Growth.LEAK, Growth.REFERENCES)):
-            from zope.testrunner.leaks.explain import Holders, explain
+            from zope.testrunner.leaks.explain import explain
+            from zope.testrunner.leaks.growing_containers import Holders
 
             # The explanation shows everything.
             self._was_theirs = self._is_theirs

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from zope.testrunner.leaks.explain import describe
 from zope.testrunner.leaks.finding import Finding
 from zope.testrunner.leaks.markers import Agreement, Expected, compare
 from zope.testrunner.leaks.readings import Growth
+from zope.testrunner.leaks.wording import describe
 
 
 class Judgement(NamedTuple):

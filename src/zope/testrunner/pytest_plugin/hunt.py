@@ -20,7 +20,6 @@ from zope.testrunner.leaks import (
     what_disturbs,
     what_hunts_cannot_see,
 )
-from zope.testrunner.leaks.explain import deltas
 from zope.testrunner.leaks.finding import Finding
 from zope.testrunner.leaks.markers import Agreement, Expected, known, marker_for, unchecked
 from zope.testrunner.leaks.readings import Growth
@@ -29,6 +28,7 @@ from zope.testrunner.leaks.settlers import news
 from zope.testrunner.leaks.trackers.process_memory import Resident
 from zope.testrunner.leaks.triage import weigh
 from zope.testrunner.leaks.verdict import DEFAULT
+from zope.testrunner.leaks.wording import deltas
 from zope.testrunner.pytest_plugin.items import FirstRun, QuietRerun, run_by_others, untraced
 
 #: What pytest's markers of these names say.

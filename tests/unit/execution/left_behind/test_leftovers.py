@@ -105,7 +105,6 @@ class TestGarbage(LeftoverCase):
 
         self.assertEqual([], self.sink.events)
 
-
     def test_what_was_dropped_before_is_not_taken_for_a_tests(self) -> None:
         self.addCleanup(gc.set_debug, gc.get_debug())
         cycle: list[object] = []
@@ -117,7 +116,6 @@ class TestGarbage(LeftoverCase):
         left.after(TEST)
 
         self.assertEqual([], self.sink.events)
-
 
     def test_with_debug_flags_all_that_is_garbage_is_told_at_the_end(self) -> None:
         self.addCleanup(gc.set_debug, gc.get_debug())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zope.testrunner.core.config import LeakPolicy
     from zope.testrunner.execution.result import Result
 
+
 class MemoryWatch:
     """Looks at the memory of the process (RSS) before and after each test.
 

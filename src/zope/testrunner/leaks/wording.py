@@ -1,0 +1,103 @@
+"""What is said of a finding, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from zope.testrunner.leaks.finding import Finding
+from zope.testrunner.leaks.readings import Growth, Unit, Verdict
+from zope.testrunner.leaks.verdict import THRESHOLDS
+from zope.testrunner.system.originals import os
+
+#: What the trackers count, for one and for more.
+_WORDS: Final = {
+    "refcounts": ("reference", "references"),
+    "blocks": ("memory block", "memory blocks"),
+    "objects": ("gc object", "gc objects"),
+    "references": ("reference to new objects", "references to new objects"),
+    "descriptors": ("descriptor", "descriptors"),
+    "threads": ("thread", "threads"),
+    "heap": ("on the C heap", "on the C heap"),
+}
+
+
+def describe(finding: Finding, label: str) -> tuple[str, ...]:
+    """A finding in words, a line each; ``label`` names the work.  Empty if there is nothing to tell."""
+    if not finding.is_leak:
+        if finding.growth is Growth.STABLE:
+            return ()
+        reason = f": {finding.why}" if finding.why else ""
+        return (f"{finding.growth.value.capitalize()} in {label}{reason}",)
+    kind = "Leak" if finding.growth is Growth.LEAK else "Growing references"
+    grown = _told(finding)
+    growth = ", ".join(map(_growth, grown))
+    judged = max(len(verdict.deltas) for verdict in grown)
+    warmup = finding.runs - judged
+    # What grows in place takes more than it needs, so that some runs fit into that.
+    rose = max(sum(delta >= THRESHOLDS.get(verdict.tracker, 1) for delta in verdict.deltas) for verdict in grown)
+    lines = [
+        f"{kind} in {label}",
+        f"  {'every run' if rose == judged else 'on average'}: {growth}  ({rose} of {judged} runs after {warmup} warm-up)",
+    ]
+    known = finding.explanation
+    if known is None:
+        return tuple(lines)
+    if known.new:
+        lines.append("  new each run: " + ", ".join(f"{row.per_run} {row.title}" for row in known.new))
+        lines.append(f"  for example: {known.new[0].example}")
+    lines += [f"  new by name: {name}" for name in known.named]
+    for place in known.places[:2]:
+        lines.append(f"  allocated at {_short(place.path)}:{place.line}")
+        if place.source:
+            lines.append(f"      {place.source}")
+    for holder in known.holders[:2]:
+        grew = f" that grew from {holder.before} to {holder.after}" if holder.after is not None else ""
+        lines.append(f"  kept alive by {holder.expression}, {_article(holder.title)} {holder.title}{grew}")
+    if known.route is not None and known.route not in {holder.expression for holder in known.holders}:
+        lines.append(f"  one of them is {known.route}")
+    if known.why:
+        lines.append(f"  {known.why}")
+    return tuple(map(_one_line, lines))
+
+
+def deltas(finding: Finding, runs: int | None = None) -> str:
+    """What every judged run added, by counter: ``leaked references: [2, 2, 2, 2], memory blocks: [1, 1, 1, 1]``.
+
+    With ``runs``, of the first so many of them: the others confirm.
+    """
+    columns = []
+    for verdict in _told(finding):
+        unit = "bytes " if verdict.unit is Unit.BYTES else ""
+        more = _WORDS.get(verdict.tracker, (verdict.tracker, verdict.tracker))[1]
+        columns.append(f"{unit}{more}: {list(verdict.deltas[:runs])}")
+    return f"leaked {', '.join(columns)}"
+
+
+def _told(finding: Finding) -> Sequence[Verdict]:
+    """The verdicts on what leaks; references to new objects say no more than the objects, if these are seen."""
+    return [verdict for verdict in finding.grown if verdict.tracker != "references"] or finding.grown
+
+
+def _growth(verdict: Verdict) -> str:
+    one, more = _WORDS.get(verdict.tracker, (verdict.tracker, verdict.tracker))
+    unit = "bytes " if verdict.unit is Unit.BYTES else ""
+    return f"+{verdict.per_run:,} {unit}{one if verdict.per_run == 1 else more}"
+
+
+def _article(title: str) -> str:
+    return "an" if title[:1].lower() in "aeiou" else "a"
+
+
+def _one_line(text: str) -> str:
+    """The text with escapes for line ends and control characters, which an object's own text may contain."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _short(path: str) -> str:
+    try:
+        relative = os.path.relpath(path) if os.path.isabs(path) else path
+    except OSError:
+        # The current directory is gone.
+        return path
+    return path if relative.startswith("..") else relative
