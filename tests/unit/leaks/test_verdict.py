@@ -6,7 +6,7 @@ import random
 import unittest
 from itertools import pairwise
 
-from zope.testrunner.leaks.hunting import overall
+from zope.testrunner.leaks.conclusions import overall
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.verdict import DEFAULT, LAPS, Policy, fixed, is_open, judge, most_runs, recurs
 

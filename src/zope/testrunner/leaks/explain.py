@@ -29,18 +29,12 @@ from zope.testrunner.leaks.allocation_sites import (
 )
 from zope.testrunner.leaks.allocations import tracemalloc
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
+from zope.testrunner.leaks.expressions import Route, is_a
 from zope.testrunner.leaks.finding import Explanation, Holder, New
 from zope.testrunner.leaks.growing_containers import Containers, grown_among, known_containers, last_of, unknown_containers
 from zope.testrunner.leaks.growing_values import Replaced, fresh, replaced
 from zope.testrunner.leaks.object_texts import _SHORT, texts_of
-from zope.testrunner.leaks.referrer_paths import (
-    Route,
-    is_a,
-    leads_to_all,
-    route_through,
-    route_to,
-    routes_to,
-)
+from zope.testrunner.leaks.referrer_paths import leads_to_all, route_through, route_to, routes_to
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.tracemalloc_session import Tracing
 from zope.testrunner.leaks.trackers.descriptors import Descriptors

@@ -12,17 +12,15 @@ A plain script needs no more than this::
 from __future__ import annotations
 
 import _thread
-import sys
 import warnings
 from array import array
-from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import compress, repeat
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.caches import only_replaces
+from zope.testrunner.leaks.conclusions import OTHERS, has_grown, is_more_than_weak, may_be_kept_by_python, overall, undecided
 from zope.testrunner.leaks.cursors import Databases, forget_dead
 from zope.testrunner.leaks.external_trackers import working
 from zope.testrunner.leaks.finding import Explanation, Finding
@@ -39,8 +37,9 @@ from zope.testrunner.leaks.settle import (
     settle,
 )
 from zope.testrunner.leaks.settlers import news
+from zope.testrunner.leaks.survivors import Survivors
 from zope.testrunner.leaks.trackers.blocks import Blocks
-from zope.testrunner.leaks.trackers.objects import Objects, References, Young, held_once, references_of, references_of_each
+from zope.testrunner.leaks.trackers.objects import Objects, References, Young
 from zope.testrunner.leaks.trackers.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.verdict import DEFAULT, THRESHOLDS, Policy, is_open, judge, most_runs, recurs
 from zope.testrunner.system.originals import time
@@ -52,22 +51,15 @@ if TYPE_CHECKING:
 #: milliseconds.
 _PATIENCE: Final = 0.05
 
-#: The verdicts on counters, from the one that matters most: a suspicion that stays is not let go for what is clear.
-_BY_WEIGHT: Final = (Growth.LEAK, Growth.REFERENCES, Growth.NOT_JUDGED, Growth.BOUNDED, Growth.ONE_TIME, Growth.STABLE)
 
 #: So many readings are made after nothing was done for as long as a run takes, to see what other threads do meanwhile;
 #: and the longest time for that in seconds.
 _IDLE: Final = 4
 _LONGEST_IDLE: Final = 0.5
-_OTHERS: Final = "as much is made while nothing is done: another thread is at work"
 
 #: Growth of the memory in blocks after which all garbage is collected, as the collector does by itself: by a quarter.
 _GROWTH_TO_COLLECT: Final = 1.25
 
-_CONTAINERS: Final = (list, dict, set, deque)
-#: Whether the collector keeps what it has seen once apart from what it has seen twice.  That of builds without the global
-#: lock has no generations, and that of Python 3.14.0 to 3.14.4 has others.
-_HAS_GENERATIONS: Final = "t" not in getattr(sys, "abiflags", "") and not (3, 14) <= sys.version_info < (3, 14, 5)
 
 #: Where other threads never rest, counters are read again until two readings agree: so often, with so many seconds between.
 _LOOKS: Final = 20
@@ -89,11 +81,6 @@ _KEPT: Final = (
     " modules for good"
 )
 
-_KEPT_KINDS: Final = frozenset({"function", "type", "module", "code"})
-
-_RESOURCES: Final = frozenset({"heap", "descriptors", "threads"})
-_REFERENCE_COUNTERS: Final = frozenset({"refcounts", "references"})
-
 
 class CannotRepeat(Exception):
     """To be raised by work that went differently than the first time; the message says how."""
@@ -101,96 +88,6 @@ class CannotRepeat(Exception):
 
 class CannotGoOn(CannotRepeat):
     """The same, by work that would go no better if it could see all objects: it is not tried once more."""
-
-
-class _Survivors:
-    """Containers that the first run has left: how many references there are to and from them, although they are hidden.
-
-    What takes in the same object in each run makes nothing new that could be seen.  They are kept alive for one more run,
-    and longer only if there are more references by then: what is replaced is not to be held.  Nor is one counted that
-    nobody else holds any more, however full it was before that.
-    """
-
-    def __init__(self, *, wanted: bool) -> None:
-        #: The references, as far as they were looked at.
-        self.references = 0
-        self._is_wanted = wanted and _HAS_GENERATIONS
-        self._containers: list[object] = []
-        #: The references of each of them when they were first looked at.
-        self._first = array("q")
-        self._is_watching = self._is_kept = False
-        self._dropped = 0
-
-    def take(self) -> None:
-        """Take those among the objects that are young after the first run, but for garbage; what is that is collected."""
-        if not self._is_wanted:
-            gc.collect(1)
-            return
-        older = gc.get_objects(1)
-        seen = frozenset(map(id, older)) if older else ()
-        del older
-        gc.collect(0)
-        found = gc.get_objects(1)
-        self._containers.extend(compress(found, map(issubclass, map(type, found), repeat(_CONTAINERS))))
-        if seen:
-            self._containers[:] = [each for each in self._containers if id(each) not in seen]
-            # What had become old enough before may be garbage by now.
-            del found
-            gc.collect(1)
-
-    def look(self) -> None:
-        """Count for the first time."""
-        self._is_watching = bool(self._containers)
-        if self._is_watching:
-            self._first = array("q", references_of_each(self._containers))
-            self.references = sum(self._first)
-
-    def look_again(self) -> None:
-        """Count again, after each run, and let go of them after the first one of these unless there are more references.
-
-        Free lists are to be emptied afterwards.
-        """
-        if not self._is_watching:
-            return
-        gc.collect()
-        if self._count() > self.references:
-            # Some of them may be caches.
-            empty_caches()
-            gc.collect()
-            self._drop_abandoned()
-        now = self._count()
-        if now > self.references or self._is_kept:
-            # To let go of them later would look like a fall.
-            self._is_kept = True
-            self.references = now
-        else:
-            self._is_watching = False
-            # The memory of the list stays until the end, and as many references from it: or they would be missed.
-            self._containers[:] = repeat(self, len(self._containers))
-
-    def _count(self) -> int:
-        if not self._dropped:
-            return references_of(self._containers)
-        rest = [each for each in self._containers if each is not self]
-        # This list holds them, too.
-        return references_of(rest) - len(rest)
-
-    def _drop_abandoned(self) -> None:
-        """Let go of those that are in no other hands, and of what these were the last to hold."""
-        while alone := held_once(self._containers):
-            for place in alone:
-                self._containers[place] = self
-                self.references -= self._first[place]
-            self._dropped += len(alone)
-
-    def let_go(self) -> None:
-        """Forget them."""
-        if self._containers:
-            self._is_watching = self._is_kept = False
-            self._dropped = 0
-            self._containers.clear()
-            self._first = array("q")
-            self.references = 0
 
 
 class Hunter:
@@ -249,7 +146,7 @@ class Hunter:
         self._width = width
         names = [each.name for each in self._trackers]
         self._references = names.index("references") if "references" in names else -1
-        self._survivors = _Survivors(wanted=self._references >= 0)
+        self._survivors = Survivors(wanted=self._references >= 0)
         self._blocks = names.index("blocks") if "blocks" in names else -1
         self._counts_all_references = "refcounts" in names
         # What the young objects were after the first two runs on a frozen heap, each as one number.
@@ -569,7 +466,7 @@ class Hunter:
         explanation: Explanation | None = None
         bounded: str | None = None
         if growth is Growth.NOT_JUDGED:
-            bounded = _undecided(judged, restless=restless)
+            bounded = undecided(judged, restless=restless)
         ended = growth is Growth.BOUNDED and any(each.why == _ENDED for each in verdicts)
         if self._explain and (ended or growth in (Growth.LEAK, Growth.REFERENCES)):
             from zope.testrunner.leaks.explain import explain
@@ -580,13 +477,13 @@ class Hunter:
             grown = self._holders.grown() if self._holders is not None else ()
             explanation = explain(self._databases.forgetting(work), grown)
             self._holders = self._holders or Holders()
-            if explanation.bound is not None and not _is_more_than_weak(explanation, verdicts):
+            if explanation.bound is not None and not is_more_than_weak(explanation, verdicts):
                 growth, bounded = Growth.BOUNDED, f"bounded at {explanation.bound}"
             elif ended:
                 explanation, bounded = None, _ENDED
-            elif _may_be_kept_by_python(explanation, verdicts):
+            elif may_be_kept_by_python(explanation, verdicts):
                 growth, bounded, explanation = Growth.NOT_JUDGED, _KEPT, None
-        if growth is Growth.LEAK and not _has_grown(explanation) and self._replaces_atoms(work, verdicts):
+        if growth is Growth.LEAK and not has_grown(explanation) and self._replaces_atoms(work, verdicts):
             verdicts = tuple(
                 each._replace(growth=Growth.STABLE, per_run=0, why=_REPLACED) if each.is_leak else each for each in verdicts
             )
@@ -637,7 +534,7 @@ class Hunter:
         # Before the first of them, verdicts were made.
         rounds = range(measured + 2, measured + 1 + _IDLE)
         return tuple(
-            verdict._replace(growth=Growth.NOT_JUDGED, per_run=0, why=_OTHERS)
+            verdict._replace(growth=Growth.NOT_JUDGED, per_run=0, why=OTHERS)
             if verdict.is_leak and recurs([self._change(row, place) for row in rounds], verdict.per_run)
             else verdict
             for place, verdict in enumerate(verdicts)
@@ -737,55 +634,6 @@ def hunt(
     for text in news():
         warnings.warn(text, stacklevel=2)
     return finding
-
-
-def overall(verdicts: Sequence[Verdict]) -> Growth:
-    """The verdict on the work, given those on its counters.
-
-    Growth of nothing but references is a class of its own, since nothing new stays alive.
-    """
-    kinds = {
-        Growth.REFERENCES if verdict.is_leak and verdict.tracker in _REFERENCE_COUNTERS else verdict.growth
-        for verdict in verdicts
-    }
-    return next((growth for growth in _BY_WEIGHT if growth in kinds), Growth.STABLE)
-
-
-def _undecided(verdicts: Sequence[Verdict], *, restless: bool) -> str | None:
-    """Why it is not known whether the work leaks, by the first counter that might tell."""
-    found = next(each for each in verdicts if each.growth is Growth.NOT_JUDGED)
-    if found.why is None or found.why == _OTHERS:
-        return found.why
-    return f"{found.tracker}: {found.why}{', while other threads were at work' if restless else ''}"
-
-
-def _has_grown(explanation: Explanation | None) -> bool:
-    """Whether it is known what grows; also if nothing is, as to look for it failed."""
-    return explanation is not None and (explanation.failed or any(each.after is not None for each in explanation.holders))
-
-
-def _is_more_than_weak(explanation: Explanation, verdicts: Sequence[Verdict]) -> bool:
-    """Whether nothing new is seen but weak references, which cannot be what the system's resources go into."""
-    return all(row.title == "weakref.ReferenceType" for row in explanation.new) and any(
-        verdict.is_leak and verdict.tracker in _RESOURCES for verdict in verdicts
-    )
-
-
-def _may_be_kept_by_python(explanation: Explanation, verdicts: Sequence[Verdict]) -> bool:
-    """Whether the interpreter itself may be what keeps the new objects: classes have left theirs, or none is seen at all.
-
-    Those that it keeps are not seen themselves, but the tuple of its bases is seen of a class.
-    """
-    return (
-        not explanation.failed
-        and not explanation.holders
-        and (
-            not explanation.new
-            or any(row.title in _KEPT_KINDS or row.example.startswith("(<class ") for row in explanation.new)
-        )
-        and gc.keeps_functions()
-        and not any(verdict.is_leak and verdict.tracker in _RESOURCES for verdict in verdicts)
-    )
 
 
 def _mark_of_young() -> int:

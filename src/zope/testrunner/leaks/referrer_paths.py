@@ -5,56 +5,24 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import compress
 from types import (
-    BuiltinMethodType,
-    CellType,
-    CoroutineType,
     FrameType,
-    FunctionType,
-    GeneratorType,
-    MemberDescriptorType,
-    MethodType,
     ModuleType,
 )
-from typing import Final, NamedTuple, TypeGuard, TypeVar
+from typing import Final
 
 from zope.testrunner.leaks import pristine_gc as gc
+from zope.testrunner.leaks.expressions import MARK, Route, express, is_a, module_namespace, own_namespace
 from zope.testrunner.leaks.trackers.refcounts import type_title
 from zope.testrunner.system.originals import os, time
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 #: What does the work may be a module beside this package, whose local variables tell nobody anything.
 _ROUND_ABOUT: Final = os.path.dirname(os.path.dirname(_HERE)) + os.sep
-# Asked of the types themselves: what an object or its metaclass says could be anything, or raise.
-_namespace_of: Final = object.__getattribute__
-_module_namespace: Final[Callable[[ModuleType], dict[str, object]]] = vars(ModuleType)["__dict__"].__get__
-_class_namespace: Final = type.__dict__["__dict__"].__get__
-_bases_of: Final = type.__dict__["__mro__"].__get__
 
-
-Kind = TypeVar("Kind")
-
-
-def is_a(found: object, kind: type[Kind]) -> TypeGuard[Kind]:
-    """What ``isinstance`` says, without asking the object what it pretends to be."""
-    return issubclass(type(found), kind)
-
-
-def resolved(kind: type, name: str) -> object:
-    """What the attribute of a class is in the class that defines it, without asking its metaclass; None without one."""
-    return next((space[name] for each in _bases_of(kind) if name in (space := _class_namespace(each))), None)
-
-
-#: What ``functools.lru_cache`` makes.
-CACHE: Final = type(functools.lru_cache(len))
-
-#: Comes first in every question for referrers, to recognise its tuple of arguments.
-_MARK: Final = object()
 
 #: Referrers of this many objects are asked for at once.  Each object of the heap is compared with all of
 #: them.
@@ -68,22 +36,6 @@ _DEPTH: Final = 14
 _WIDTH: Final = 2_000
 
 
-class Route(NamedTuple):
-    """The way to an object.
-
-    ``expression`` leads to the object itself, ``holder`` to the nearest object on the way that is not among
-    the new ones, of type ``title`` and (for a container) length ``length``.  ``bound`` is the size of a
-    limited cache on the way, and ``limited`` that cache, if it is one that can be asked what it holds.
-    """
-
-    expression: str
-    holder: str | None = None
-    title: str = ""
-    length: int | None = None
-    bound: int | None = None
-    limited: object = None
-
-
 def route_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> Route | None:
     """The shortest way to any of these objects from where Python code could begin, or None if there is none to be found.
 
@@ -93,7 +45,7 @@ def route_to(targets: list[object], new: Collection[int], mine: set[int], end: f
     if len(targets) == 1:
         return routes_to(targets, new, mine, end)[0]
     found = _search([targets], mine, end)[0]
-    return None if found is None else _express(*found, new)
+    return None if found is None else express(*found, new)
 
 
 def routes_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> list[Route | None]:
@@ -107,7 +59,7 @@ def routes_to(targets: list[object], new: Collection[int], mine: set[int], end: 
         for way in ways:
             if way is not None:
                 _remember(*way)
-    return [None if way is None else _express(*way, new) for way in ways]
+    return [None if way is None else express(*way, new) for way in ways]
 
 
 def route_through(holder: object, targets: list[object], new: Collection[int]) -> Route | None:
@@ -136,7 +88,7 @@ def route_through(holder: object, targets: list[object], new: Collection[int]) -
                     while step is not holder:
                         below.append(step)
                         step = before[id(step)]
-                    return _express(start, [*chain, *reversed(below)], new)
+                    return express(start, [*chain, *reversed(below)], new)
         level = following
     return None
 
@@ -205,7 +157,7 @@ def _gone_again(start: str, where: tuple[str, str] | None, places: tuple[int, ..
         there = next((each for each in gc.get_referents(here) if id(each) == place), None)
         if there is None:
             # To put a way into words may have made a dictionary of attributes between an object and what it refers to.
-            there = next((each for each in gc.get_referents(_own_namespace(here)) if id(each) == place), None)
+            there = next((each for each in gc.get_referents(own_namespace(here)) if id(each) == place), None)
         if there is None:
             return None
         chain.append(there)
@@ -215,7 +167,7 @@ def _gone_again(start: str, where: tuple[str, str] | None, places: tuple[int, ..
 
 def _namespace_called(name: str) -> object:
     module: object = sys.modules.get(name)
-    return _module_namespace(module) if is_a(module, ModuleType) else None
+    return module_namespace(module) if is_a(module, ModuleType) else None
 
 
 def _modules() -> Iterator[tuple[str, ModuleType]]:
@@ -272,7 +224,7 @@ def _search(targets: list[list[object]], mine: set[int], end: float) -> list[tup
     """
     # Of several names of a variable, the one in a package that everybody uses tells most.
     modules = sorted(_modules(), key=lambda row: (row[0].startswith("_"), "._" in row[0], row[0].count(".")))
-    namespaces = {id(space := _module_namespace(module)): (name, space) for name, module in modules}
+    namespaces = {id(space := module_namespace(module)): (name, space) for name, module in modules}
     del modules
     searches = [_Search(each) for each in targets]
     skip = mine | {id(targets), id(searches), id(namespaces), *map(id, targets)}
@@ -321,7 +273,7 @@ def _ask_for_referrers(
     level: Mapping[int, object],
     skip: set[int],
 ) -> None:
-    referrers = gc.get_referrers(_MARK, *batch)
+    referrers = gc.get_referrers(MARK, *batch)
     skip.add(id(referrers))
     for referrer in referrers:
         if id(referrer) in skip or _is_of_the_search(referrer):
@@ -357,7 +309,7 @@ def _is_of_the_search(found: object) -> bool:
     """Whether this is a frame of ours, or the tuple of arguments that 3.13 finds among the referrers."""
     if type(found) is FrameType:
         return found.f_code.co_filename.startswith(_HERE)
-    return type(found) is tuple and len(found) > 1 and found[0] is _MARK
+    return type(found) is tuple and len(found) > 1 and found[0] is MARK
 
 
 def _importable_class(found: object) -> str | None:
@@ -413,156 +365,3 @@ def _thread_name(ident: int) -> str:
     threading = sys.modules.get("threading")
     known: dict[int, str] = {thread.ident: thread.name for thread in threading.enumerate()} if threading is not None else {}
     return known.get(ident, f"thread {ident}")
-
-
-def _express(start: str, chain: list[object], new: Collection[int]) -> Route:
-    """Put the way into words, step by step."""
-    text, holder, bound = start, None, None
-    title, length = "", None
-    namespace = is_a(chain[0], dict)
-    if chain[0] is None:
-        # The root is a local variable, and the first object its value.
-        chain = chain[1:]
-    for place, here in enumerate(chain):
-        if id(here) not in new:
-            holder, title, length = text, type_title(type(here)), _length(here)
-        limit = _limit(here)
-        below = chain[place + 1 :]
-        if limit is not None and _holds(here, below, new):
-            return Route(text, text, type_title(type(here)), _length(here), limit, here)
-            return Route(text, text, type_title(type(here)), _length(here), limit)
-        if place + 1 == len(chain):
-            break
-        following = chain[place + 1]
-        text, namespace = _step(text, here, following, namespace)
-    if namespace:
-        text = f"vars({text})"
-        holder = text if holder is not None and id(chain[-1]) not in new else holder
-    return Route(text, holder, title, length, bound)
-
-
-def _holds(here: object, below: list[object], new: Collection[int]) -> bool:
-    """Whether a way that goes on with these objects ends in a limited container, or in what it took in recently.
-
-    What grows inside of one of its older elements is not limited.
-    """
-    if below and type(here) is CACHE and type(below[0]) is dict:
-        # Its own table.
-        below = below[1:]
-    return not below or id(below[0]) in new
-
-
-def _limit(found: object) -> int | None:
-    """The largest size of a container that drops old elements by itself."""
-    if is_a(found, deque):
-        return found.maxlen
-    if type(found) is CACHE:
-        parameters: dict[str, object] = getattr(found, "cache_parameters", dict)()
-        size = parameters.get("maxsize")
-        return size if isinstance(size, int) else None
-    return None
-
-
-def _length(found: object) -> int | None:
-    for kind in (list, dict, set, deque, tuple, bytearray):
-        if is_a(found, kind):
-            return int(kind.__len__(found))  # type: ignore[arg-type]  # past what a subclass may define
-    return None
-
-
-def _step(text: str, here: object, there: object, namespace: bool) -> tuple[str, bool]:
-    """The expression for ``there``, which ``here`` refers to; and whether it is the namespace of ``here``."""
-    if is_a(here, dict):
-        for key, value in dict.items(here):
-            if value is there:
-                return (f"{text}.{key}" if namespace and type(key) is str else f"{text}[{_key(key)}]"), False
-        return f"list({text})[{_position(list(dict.keys(here)), there)}]", False
-    for kind in (list, tuple, deque, set, frozenset):
-        if is_a(here, kind):
-            # Past what a subclass may define.
-            place = _position(kind.__iter__(here), there)  # type: ignore[arg-type]
-            return f"list({text})[{place}]" if kind in (set, frozenset) else f"{text}[{place}]", False
-    if is_a(there, dict) and _own_namespace(here) is there:
-        return text, True
-    attribute = _attribute(here, there)
-    if attribute is not None:
-        return f"{text}.{attribute}", False
-    return f"gc.get_referents({text})[{_position(gc.get_referents(here), there)}]", False
-
-
-def _position(items: Iterable[object], there: object) -> int:
-    return next((place for place, item in enumerate(items) if item is there), -1)
-
-
-def _key(key: object) -> str:
-    if any(type(key) is kind for kind in (str, bytes, int, float, bool, type(None))):
-        return repr(key)
-    if is_a(key, type):
-        return type_title(key)
-    return f"<{type_title(type(key))}>"
-
-
-def _own_namespace(found: object) -> object:
-    if is_a(found, type):
-        # The dictionary of a class is behind a read-only view.
-        return next(
-            (each for each in gc.get_referents(found) if type(each) is dict and "__module__" in each), None
-        )
-    try:
-        return _namespace_of(found, "__dict__")
-    except Exception:
-        return None
-
-
-#: Where values are that are no attributes in the namespace of their object.
-_SPECIAL: Final[tuple[tuple[type, tuple[str, ...]], ...]] = (
-    (CellType, ("cell_contents",)),
-    (MethodType, ("__self__", "__func__")),
-    (BuiltinMethodType, ("__self__",)),
-    (FunctionType, ("__closure__", "__defaults__", "__kwdefaults__", "__annotations__", "__globals__")),
-    (functools.partial, ("func", "args", "keywords")),
-    (property, ("fget", "fset", "fdel")),
-    (staticmethod, ("__func__",)),
-    (classmethod, ("__func__",)),
-    (GeneratorType, ("gi_frame",)),
-    (CoroutineType, ("cr_frame",)),
-    (BaseException, ("args", "__traceback__", "__context__", "__cause__")),
-)
-
-
-def _attribute(here: object, there: object) -> str | None:
-    """The name under which one object refers to the other."""
-    values = _own_namespace(here)
-    if isinstance(values, dict):
-        for key, value in dict.items(values):
-            if value is there and type(key) is str:
-                return key
-    return _special_attribute(here, there) or _slot(here, there)
-
-
-def _special_attribute(here: object, there: object) -> str | None:
-    for kind, names in _SPECIAL:
-        if not is_a(here, kind):
-            continue
-        for name in names:
-            value = getattr(here, name, None)
-            if value is there:
-                return name
-            if name.endswith("_frame") and isinstance(value, FrameType):
-                for local, held in value.f_locals.items():
-                    if held is there:
-                        return f"{name}.f_locals[{local!r}]"
-    return None
-
-
-def _slot(here: object, there: object) -> str | None:
-    for kind in _bases_of(type(here)):
-        for name, slot in list(_class_namespace(kind).items()):
-            if type(slot) is MemberDescriptorType:
-                try:
-                    held = slot.__get__(here)
-                except Exception:
-                    continue
-                if held is there:
-                    return str(name)
-    return None
