@@ -16,6 +16,7 @@ from zope.testrunner import find
 from zope.testrunner.core.events import Discovered, ImportsSummed, Notice
 from zope.testrunner.core.layer_registry import current_registry, registry_of_run
 from zope.testrunner.core.model import Plan, Reason
+from zope.testrunner.discovery import loader
 from zope.testrunner.exceptions import DiscoveryError, DuplicateTestIDError, EndRun, LayerError, UsageError
 from zope.testrunner.layer import UnitTests
 from zope.testrunner.options import get_options
@@ -938,12 +939,12 @@ class TestTheQuickLoader(unittest.TestCase):
         class Listed(Derived, metaclass=Meta): ...
 
         module = self.module(A=Derived, B=Base, C=OnlyRunTest, D=Listed, case=unittest.TestCase)
-        loader = find._loader_for(module)
+        quick = loader.loader_for(module)
 
-        self.assertIsNot(unittest.defaultTestLoader, loader)
+        self.assertIsNot(unittest.defaultTestLoader, quick)
         expected, found = (
             [str(test) for each in one.loadTestsFromModule(module) for test in each]
-            for one in (unittest.defaultTestLoader, loader)
+            for one in (unittest.defaultTestLoader, quick)
         )
         self.assertEqual(expected, found)
         self.assertGreater(len(found), 7)
@@ -952,17 +953,17 @@ class TestTheQuickLoader(unittest.TestCase):
         class Plain(unittest.TestCase):
             def test_a(self): ...
 
-        loader = find._loader_for(self.module(A=Plain))
-        before = loader.getTestCaseNames(Plain)
+        quick = loader.loader_for(self.module(A=Plain))
+        before = quick.getTestCaseNames(Plain)
         with mock.patch.object(unittest.TestCase, "test_common", lambda self: None, create=True):
-            self.assertEqual(["test_a", "test_common"], loader.getTestCaseNames(Plain))
+            self.assertEqual(["test_a", "test_common"], quick.getTestCaseNames(Plain))
 
         self.assertEqual(["test_a"], before)
-        self.assertEqual(["test_a"], loader.getTestCaseNames(Plain))
+        self.assertEqual(["test_a"], quick.getTestCaseNames(Plain))
 
     def test_it_is_not_used_where_somebody_could_notice(self):
         standard, module = unittest.defaultTestLoader, self.module()
-        self.assertIs(standard, find._loader_for(self.module(load_tests=None)))
+        self.assertIs(standard, loader.loader_for(self.module(load_tests=None)))
         changes = {
             "testMethodPrefix": "check",
             "testNamePatterns": ["*a*"],
@@ -971,14 +972,14 @@ class TestTheQuickLoader(unittest.TestCase):
         }
         for name, value in changes.items():
             with mock.patch.object(unittest.TestLoader, name, value):
-                self.assertIs(standard, find._loader_for(module), name)
+                self.assertIs(standard, loader.loader_for(module), name)
             with mock.patch.object(standard, name, value, create=True):
-                self.assertIs(standard, find._loader_for(module), name)
+                self.assertIs(standard, loader.loader_for(module), name)
         other = type("Other", (unittest.TestLoader,), {})()
         with mock.patch.object(unittest, "defaultTestLoader", other):
-            self.assertIs(other, find._loader_for(module))
+            self.assertIs(other, loader.loader_for(module))
 
-        self.assertIsNot(standard, find._loader_for(module))
+        self.assertIsNot(standard, loader.loader_for(module))
 
 
 class TestImporters(FindCase):

@@ -7,7 +7,7 @@ import types
 import unittest
 
 from support import ProjectCase, run_tests
-from zope.testrunner import find
+from zope.testrunner.discovery import loader
 
 
 class LoaderTest(unittest.TestCase):
@@ -33,7 +33,7 @@ class LoaderTest(unittest.TestCase):
 
         self.assertEqual(
             [[test.id() for test in suite] for suite in standard],  # type: ignore[union-attr]
-            [[test.id() for test in suite] for suite in find._LOADER.loadTestsFromModule(module)],  # type: ignore[union-attr]
+            [[test.id() for test in suite] for suite in loader.LOADER.loadTestsFromModule(module)],  # type: ignore[union-attr]
         )
 
     def test_a_module_that_has_its_own_idea_of_its_names(self) -> None:
@@ -46,7 +46,7 @@ class LoaderTest(unittest.TestCase):
 
             made = T
 
-        self.assertEqual(1, find._LOADER.loadTestsFromModule(Module("sample")).countTestCases())
+        self.assertEqual(1, loader.LOADER.loadTestsFromModule(Module("sample")).countTestCases())
 
 
 @unittest.skipIf(sys.version_info < (3, 15), "needs lazy imports")

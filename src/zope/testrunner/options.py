@@ -986,7 +986,7 @@ def _resolve_targets(options: argparse.Namespace) -> None:
         # Most patterns are a word, or have signs that no name has.
         if "." not in word and os.sep not in word:
             continue
-        from zope.testrunner.discovery.targets import resolve
+        from zope.testrunner.planning.targets import resolve
 
         target = resolve(word, options.prefix)
         if target is None:

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
     from zope.testrunner.core.events import Emit
     from zope.testrunner.core.model import ExcInfo, Test
-    from zope.testrunner.discovery.import_traces import ImportTraces
+    from zope.testrunner.core.run import Traces
     from zope.testrunner.execution.serial import Executor, ReadyLayer
     from zope.testrunner.execution.streams.capture_fd import Captured
     from zope.testrunner.feature import Feature
@@ -145,7 +145,7 @@ class Runner:
         self._orders: worker.WorkerChannel | None = None
         self._running: RunningJobs | None = None
         #: What imports left that copies of this process would share, if it is going to be copied.
-        self.import_traces: ImportTraces | None = None
+        self.import_traces: Traces | None = None
 
     # What features and callers see
 
@@ -574,7 +574,7 @@ class Runner:
             self._tell_what_stays_together(self.import_traces)
         return pool
 
-    def _tell_what_stays_together(self, traces: ImportTraces) -> None:
+    def _tell_what_stays_together(self, traces: Traces) -> None:
         """Say for each module why its tests are not divided, if they would be otherwise."""
         from zope.testrunner.core.layer_registry import UNIT_TESTS
         from zope.testrunner.planning.work_groups import module_of

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from zope.testrunner.core.config import Config
     from zope.testrunner.core.events import Event
     from zope.testrunner.core.model import Judged, Plan, Stats
-    from zope.testrunner.discovery.import_traces import ImportTraces
+
+
+class Traces(Protocol):
+    """What imports of test modules left that copies of the process would share."""
+
+    def key(self, module: str, /) -> str | None:
+        """What keeps the tests of a module together, None if nothing does."""
+
+    def why(self, module: str, /) -> str:
+        """The reason, as a part of a sentence."""
 
 
 class Tallied(Protocol):
@@ -80,7 +89,7 @@ class Run(Protocol):
     #: How long a test or a layer took in earlier runs, in seconds; None if that is not known.
     expected: Callable[[str], float | None] | None
     #: What imports left that copies of this process would share, if it is going to be copied.
-    import_traces: ImportTraces | None
+    import_traces: Traces | None
 
     @property
     def tally(self) -> Tallied:

@@ -30,7 +30,7 @@ from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.forks import Forks
 from zope.testrunner.execution.layer_stack import LayerStack
 from zope.testrunner.execution.left_behind.leftovers import Leftovers
-from zope.testrunner.execution.monitors.test_monitors import Judges
+from zope.testrunner.execution.monitors.monitor_set import Judges
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
 from zope.testrunner.system.originals import time

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# What explains is there before the first test: a test must not find more modules after a leak than before it.
+from zope.testrunner.leaks import explain as _explain  # noqa: F401
 from zope.testrunner.leaks.finding import Finding
 from zope.testrunner.leaks.markers import Agreement, Expected, compare
 from zope.testrunner.leaks.readings import Growth

@@ -20,6 +20,9 @@ from zope.testrunner.leaks import (
     what_disturbs,
     what_hunts_cannot_see,
 )
+
+# What explains is there before the first test: a test must not find more modules after a leak than before it.
+from zope.testrunner.leaks import explain as _explain  # noqa: F401
 from zope.testrunner.leaks.finding import Finding
 from zope.testrunner.leaks.markers import Agreement, Expected, known, marker_for, unchecked
 from zope.testrunner.leaks.readings import Growth

@@ -1,4 +1,4 @@
-"""Files, classes and tests that are named instead of patterns: `zope.testrunner.discovery.targets`."""
+"""Files, classes and tests that are named instead of patterns: `zope.testrunner.planning.targets`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from support import ProjectCase, run_tests
-from zope.testrunner.discovery.targets import Target, resolve
+from zope.testrunner.planning.targets import Target, resolve
 
 TESTS = """
     import unittest
