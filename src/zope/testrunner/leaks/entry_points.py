@@ -10,7 +10,7 @@ from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
 from zope.testrunner.system.originals import io, os
 
@@ -36,15 +36,40 @@ def announced(group: str) -> tuple[list[EntryPoint], list[str]]:
         found: dict[tuple[str, str], EntryPoint] = {}
         problems: dict[str, None] = {}
         for each in distributions():
-            try:
-                points = list(each.entry_points.select(group=group))
-            except Exception as error:
-                if group in (each.read_text("entry_points.txt") or ""):
-                    problems[f"The entry points of {each.name} cannot be read: {_in_words(error)}"] = None
-                continue
+            points, malformed = _one_by_one(each, group)
+            problems.update(dict.fromkeys(malformed))
             for point in points:
                 found.setdefault((point.name, point.value), point)
         return list(found.values()), list(problems)
+
+
+def _one_by_one(distribution: Distribution, group: str) -> tuple[list[EntryPoint], list[str]]:
+    """The entry points of this group that a package has, but for malformed ones, and a sentence about each of these."""
+    from importlib.metadata import EntryPoint
+
+    try:
+        return list(distribution.entry_points.select(group=group)), []
+    except Exception as error:
+        text = distribution.read_text(_FILE) or ""
+        if group not in text:
+            return [], []
+        whole = f"The entry points of {distribution.name} cannot be read: {_in_words(error)}"
+    from configparser import ConfigParser
+
+    parser = ConfigParser(delimiters="=", interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # or names would be in lower case
+    try:
+        parser.read_string(text)
+        rows = parser.items(group)
+    except Exception:
+        return [], [whole]
+    points, problems = [], []
+    for name, value in rows:
+        try:
+            points.append(EntryPoint(name, value, group))
+        except Exception as error:
+            problems.append(f"The entry point {name} = {value} of {distribution.name} cannot be read: {_in_words(error)}")
+    return points, problems
 
 
 def _in_words(error: Exception) -> str:
