@@ -267,7 +267,7 @@ class CatalogueTest(ForkCase):
         self.check("-N2", laps=2)
 
     def test_hunted(self) -> None:
-        self.check("--leaks=1:1", "--no-leaks-explain")
+        self.check("--leaks=1:2", "--no-leaks-explain")
 
     def test_held_back(self) -> None:
         self.check("--buffer")

@@ -26,13 +26,12 @@ class LoaderTest(unittest.TestCase):
         class A(B):
             def test_c(self) -> None: ...
 
-        module = self.module(
-            second=B, first=A, again=A, TestCase=unittest.TestCase, FunctionTestCase=unittest.FunctionTestCase, number=1
-        )
+        module = self.module(second=B, first=A, again=A, TestCase=unittest.TestCase, number=1)
         standard = unittest.TestLoader().loadTestsFromModule(module)
 
         self.assertEqual(
-            [[test.id() for test in suite] for suite in standard],  # type: ignore[union-attr]
+            # Up to Python 3.11.3, the standard one has an empty suite for what a module imports.
+            [[test.id() for test in suite] for suite in standard if suite.countTestCases()],  # type: ignore[union-attr]
             [[test.id() for test in suite] for suite in loader.LOADER.loadTestsFromModule(module)],  # type: ignore[union-attr]
         )
 
