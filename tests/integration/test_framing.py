@@ -195,7 +195,11 @@ class MatrixTest(FramingCase):
         self.assertEqual(self.expected(), self.changes())
 
     def test_with_hunts_beside(self) -> None:
-        self.assertEqual(self.expected(), self.changes("--leaks"))
+        expected, found = self.expected(), self.changes("--leaks")
+        if sys.version_info[:2] == (3, 12):
+            # The first round after that of the hunts does some things for the first time, and 3.12 keeps a block of it.
+            expected, found = ({layer: row[1:] for layer, row in rows.items()} for rows in (expected, found))
+        self.assertEqual(expected, found)
 
     def test_coverage_sees_as_much_on_both_sides(self) -> None:
         """It has an object for each function that runs, and both sides of a reading have to be as deep in calls."""

