@@ -199,7 +199,7 @@ def _of_class(kind: type) -> str:
 def _methods(kind: type) -> Iterator[str]:
     if issubclass(kind, BaseException):
         return
-    for name, value in vars(kind).items():
+    for name, value in _own_and_assembled(kind).items():
         function = getattr(value, "__func__", value)
         doc = getattr(function, "__doc__", None)
         if name.startswith("_") or not doc or isinstance(value, type):
@@ -214,6 +214,12 @@ def _methods(kind: type) -> Iterator[str]:
         yield ""
         for line in _indented(inspect.cleandoc(doc)):
             yield f"   {line}" if line else ""
+
+
+def _own_and_assembled(kind: type) -> dict[str, object]:
+    """What a class defines, after that of its bases which are there only to divide it over files."""
+    parts = [base for base in reversed(kind.__bases__) if base.__module__.startswith("zope.testrunner.assembly.")]
+    return {name: value for part in (*parts, kind) for name, value in vars(part).items()}
 
 
 def _interface(name: str, interface: object) -> Iterator[str]:

@@ -24,13 +24,14 @@ sys.stderr.write(json.dumps([*sys.modules]))
 
 #: All that a run with text output needs of this package.
 NEEDED = {
-    "", "_doctest", "core", "core.bare_report", "core.config", "core.events", "core.exception_snapshot",
-    "core.layer_registry", "core.model", "core.traceback_text", "discovery", "discovery.by_layer", "discovery.files",
-    "discovery.importing", "discovery.journal", "discovery.loader", "exceptions", "execution", "execution.fixtures",
-    "execution.forks", "execution.layer_stack", "execution.left_behind", "execution.left_behind.leftovers",
-    "execution.monitors", "execution.monitors.monitor_set", "execution.result", "execution.serial",
-    "execution.streams", "execution.streams.capture_sys", "feature", "features", "features.builtin", "filter", "find",
-    "layer", "logsupport", "options", "planning", "planning.fixture_grouping", "planning.slim_tests", "report",
+    "", "_doctest", "assembly", "assembly.executor", "assembly.output", "assembly.run_attributes", "core",
+    "core.bare_report", "core.config", "core.events", "core.exception_snapshot", "core.layer_registry", "core.model",
+    "core.traceback_text", "discovery", "discovery.by_layer", "discovery.files", "discovery.importing",
+    "discovery.journal", "discovery.loader", "exceptions", "execution", "execution.fixtures", "execution.forks",
+    "execution.layer_stack", "execution.left_behind", "execution.left_behind.leftovers", "execution.monitors",
+    "execution.monitors.monitor_set", "execution.result", "execution.serial", "execution.streams",
+    "execution.streams.capture_sys", "feature", "features", "features.builtin", "filter", "find", "layer",
+    "logsupport", "options", "planning", "planning.fixture_grouping", "planning.slim_tests", "report",
     "report.console", "report.console.progress_line", "report.console.text", "report.formatter_adapter",
     "report.recorded_objects", "report.tally", "runner", "selftest", "statistics", "system", "system.import_hooks",
     "system.originals", "system.value_class", "tb_format", "workers", "workers.command_line",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -13,56 +12,15 @@ import unittest
 import warnings
 from unittest import mock
 
+from support_runner import RunnerCase, Sample
+
 import zope.testrunner
 from support import SAMPLES
 from zope.testrunner import runner as module
-from zope.testrunner.core.config import Config
 from zope.testrunner.core.model import Plan
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.feature import Feature
-from zope.testrunner.layer import UnitTests
 from zope.testrunner.runner import Runner
-
-
-class Sample(unittest.TestCase):
-    """Tests to run, by name."""
-
-    __test__ = False
-
-    def passes(self) -> None:
-        """Nothing."""
-
-    def fails(self) -> None:
-        self.fail("no good")
-
-    def errs(self) -> None:
-        raise ValueError("bad")
-
-    def skips(self) -> None:
-        self.skipTest("not today")
-
-
-class Broken:
-    """A layer that cannot be set up."""
-
-    @classmethod
-    def setUp(cls) -> None:
-        raise ValueError("no layer")
-
-
-class RunnerCase(unittest.TestCase):
-    """Runs suites that are given, and keeps what is printed."""
-
-    def setUp(self) -> None:
-        self.out, self.err = io.StringIO(), io.StringIO()
-
-    def run_names(self, *names: str, args: tuple[str, ...] = (), kind: type[Runner] = Runner) -> Runner:
-        """Run samples."""
-        suite = unittest.TestSuite(map(Sample, names))
-        runner = kind([], ["test", *args], found_suites=[suite])
-        with contextlib.redirect_stdout(self.out), contextlib.redirect_stderr(self.err):
-            runner.run()
-        return runner
 
 
 class TestStandardOutput(unittest.TestCase):
@@ -87,76 +45,13 @@ class TestStandardOutput(unittest.TestCase):
             zope.testrunner._flush(stream)
 
 
-class TestWhereTestsRun(RunnerCase):
-    """A runner knows whether tests were run by its own process, which then may have made garbage of interest."""
-
-    def test_here_or_not(self) -> None:
-        for args, elsewhere in ((), False), (("--list-tests",), True), (("--repeat", "2"), False):
-            with self.subTest(args):
-                self.assertIs(elsewhere, self.run_names("passes", args=args).ran_nothing_here)
-
-    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
-    def test_in_children(self) -> None:
-        runner = Runner([], ["test", "-j2"])
-        runner.configure()
-        runner.config = Config.from_options(runner.options)
-
-        self.assertTrue(runner.ran_nothing_here)
-
-
-class TestResults(RunnerCase):
-    """What a runner knows after its run."""
-
-    def test_success(self) -> None:
-        runner = self.run_names("passes", "skips")
-
-        self.assertFalse(runner.failed)
-        self.assertEqual((2, [], [], 0), (runner.ran, runner.failures, runner.errors, runner.exit_status))
-        ((test, reason),) = runner.skipped
-        self.assertIsInstance(test, Sample)
-        self.assertEqual("not today", reason)
-
-    def test_problems_come_as_pairs_of_test_and_text(self) -> None:
-        runner = self.run_names("fails", "errs")
-
-        self.assertTrue(runner.failed)
-        self.assertEqual(1, runner.exit_status)
-        ((failed, failure),) = runner.failures
-        ((errored, error),) = runner.errors
-        self.assertIsInstance(failed, Sample)
-        self.assertIsInstance(errored, Sample)
-        self.assertIn("AssertionError: no good\n", str(failure))
-        self.assertIn("ValueError: bad\n", str(error))
-
-    def test_problems_of_hooks_come_as_failures_of_layers(self) -> None:
-        class Test(unittest.TestCase):
-            layer = Broken
-
-            def test(self) -> None:
-                pass
-
-        suite = unittest.TestSuite([Test("test")])
-        runner = Runner([], ["test"], found_suites=[suite])
-        with contextlib.redirect_stdout(io.StringIO()):
-            runner.run()
-
-        ((failure, exc_info),) = runner.errors
-        self.assertIsInstance(failure, module.SetUpLayerFailure)
-        self.assertEqual((f"Layer: {__name__}.Broken.setUp", Broken), (str(failure), failure.layer))
-        self.assertIn("ValueError: no layer\n", str(exc_info[1]))
-        self.assertEqual({f"{__name__}.Broken": Broken}, runner.layer_name_cache)
+class TestStatus(RunnerCase):
+    """How a run ends."""
 
     def test_nothing_selected_is_a_success_unless_tests_are_required(self) -> None:
         self.assertEqual(0, self.run_names().exit_status)
         self.assertEqual(5, self.run_names(args=("--require-tests",)).exit_status)
         self.assertEqual(0, self.run_names("passes", args=("--require-tests",)).exit_status)
-
-    def test_the_plan_is_a_dictionary_for_features_of_old(self) -> None:
-        runner = self.run_names("passes")
-
-        self.assertEqual(["zope.testrunner.layer.UnitTests"], list(runner.tests_by_layer_name))
-        ((name, layer, suite),) = runner.ordered_layers()
-        self.assertEqual(("zope.testrunner.layer.UnitTests", UnitTests, 1), (name, layer, suite.countTestCases()))
 
     def test_options_that_cannot_be_served_are_told(self) -> None:
         runner = Runner([], ["test", "-r"])
@@ -462,43 +357,6 @@ class TestHistoricalNames(unittest.TestCase):
             with self.subTest(name):
                 self.assertTrue(hasattr(module, name))
 
-    def test_layers_by_name(self) -> None:
-        self.assertIs(UnitTests, module.layer_from_name("zope.testrunner.layer.UnitTests"))
-        with self.assertRaisesRegex(AttributeError, "^module 'zope.testrunner.layer' has no attribute 'Nothing'$"):
-            module.layer_from_name("zope.testrunner.layer.Nothing")
-        with self.assertRaises(ModuleNotFoundError):
-            module.layer_from_name("no.such.module.Layer")
-
-    def test_layer_failures_name_the_layer_and_the_hook(self) -> None:
-        self.assertEqual(
-            "Layer: zope.testrunner.layer.UnitTests.setUp", str(module.SetUpLayerFailure(UnitTests))
-        )
-        self.assertEqual("tearDown", module.TearDownLayerFailure.subunit_label)
-
-    def test_reprs_are_cut(self) -> None:
-        class C:
-            def __repr__(self) -> str:
-                raise ValueError
-
-        (line,) = module.repr_lines(C())
-        self.assertIn(".C'> instance at 0x", line)
-        self.assertEqual("...", module.repr_lines(list(range(1000)))[-1])
-        self.assertEqual(6, len(module.repr_lines(list(range(1000)))))
-        self.assertTrue(module.repr_lines("x" * 300)[0].endswith("..."))
-
-    def test_a_result_reports_to_the_output_of_the_options(self) -> None:
-        from argparse import Namespace
-
-        from zope.testrunner.report.console.text import OutputFormatter
-
-        options = Namespace(output=OutputFormatter(Namespace(verbose=2, progress=False)))
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            result = module.TestResult(options, unittest.TestSuite([Sample("passes")]))
-            result.run_test(Sample("passes"))
-
-        self.assertIn(" passes (", out.getvalue())
-
 
 class TestWhatOthersReplace(unittest.TestCase):
     """What tests of other packages replace."""
@@ -510,100 +368,3 @@ class TestWhatOthersReplace(unittest.TestCase):
     def test_other_names_are_missing_as_ever(self) -> None:
         with self.assertRaisesRegex(AttributeError, "has no attribute 'nonesuch'"):
             getattr(module, "nonesuch")
-
-
-class Ground:
-    """A layer at the bottom; what happens to it and to `Upper` is noted."""
-
-    calls: list[str] = []
-
-    @classmethod
-    def setUp(cls) -> None:
-        cls.calls.append(f"up {cls.__name__}")
-
-    @classmethod
-    def tearDown(cls) -> None:
-        cls.calls.append(f"down {cls.__name__}")
-
-
-class Upper(Ground):
-    """A layer on top of it, with the same hooks."""
-
-
-class Unsteady:
-    """A layer that breaks whatever is done to it."""
-
-    problem: BaseException = OSError("no power")
-
-    @classmethod
-    def setUp(cls) -> None:
-        raise cls.problem
-
-    @classmethod
-    def tearDown(cls) -> None:
-        raise cls.problem
-
-
-class TestLayersByHand(unittest.TestCase):
-    """Layers' own tests set them up and tear them down without running any tests in them."""
-
-    def setUp(self) -> None:
-        Ground.calls.clear()
-        self.options = module.get_options([], [])
-        self.up: dict[object, int] = {}
-        self.errors: list[tuple[unittest.TestCase, object]] = []
-
-    def said(self, function: object, *args: object) -> str:
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            function(*args)  # type: ignore[operator]
-        return re.sub(r"\d+\.\d{3}", "N", out.getvalue()).replace(f"{__name__}.", "")
-
-    def test_bases_are_set_up_first_and_each_layer_once(self) -> None:
-        first = self.said(module.setup_layer, self.options, Upper, self.up)
-        again = self.said(module.setup_layer, self.options, Upper, self.up)
-
-        self.assertEqual("  Set up Ground in N seconds.\n  Set up Upper in N seconds.\n", first)
-        self.assertEqual("", again)
-        self.assertEqual(["up Ground", "up Upper"], Ground.calls)
-        self.assertEqual({Ground, Upper}, set(self.up))
-
-    def test_what_a_set_up_raises_is_for_the_caller(self) -> None:
-        with self.assertRaisesRegex(OSError, "no power"):
-            self.said(module.setup_layer, self.options, Unsteady, self.up)
-
-        self.assertEqual({}, self.up)
-
-    def test_what_is_needed_stays_up(self) -> None:
-        self.up = {Ground: 1, Upper: 1}
-
-        first = self.said(module.tear_down_unneeded, self.options, [Ground], self.up, self.errors)
-        second = self.said(module.tear_down_unneeded, self.options, [], self.up, self.errors)
-
-        self.assertEqual("  Tear down Upper in N seconds.\n", first)
-        self.assertEqual("  Tear down Ground in N seconds.\n", second)
-        self.assertEqual(["down Upper", "down Ground"], Ground.calls)
-        self.assertEqual(({}, []), (self.up, self.errors))
-
-    def test_a_tear_down_that_raises_is_an_error_of_its_layer(self) -> None:
-        self.up = {Unsteady: 1}
-
-        text = self.said(module.tear_down_unneeded, self.options, [], self.up, self.errors)
-
-        self.assertIn("OSError: no power\n", text)
-        self.assertEqual([f"Layer: {__name__}.Unsteady.tearDown"], [str(failure) for failure, _ in self.errors])
-        self.assertEqual({}, self.up)
-
-    def test_a_layer_that_cannot_be_torn_down_ends_it_unless_it_does_not_matter(self) -> None:
-        class Fixed(Unsteady):
-            __module__ = __name__
-            problem = NotImplementedError()
-
-        self.up = {Fixed: 1}
-        with self.assertRaises(module.CanNotTearDown):
-            self.said(module.tear_down_unneeded, self.options, [], self.up, self.errors)
-        self.up = {Fixed: 1}
-        text = self.said(module.tear_down_unneeded, self.options, [], self.up, self.errors, True)
-
-        self.assertEqual("  Tear down Fixed ... not supported\n", text)
-        self.assertEqual([], self.errors)
