@@ -216,10 +216,14 @@ def _methods(kind: type) -> Iterator[str]:
             yield f"   {line}" if line else ""
 
 
+#: Modules of bases that are there only to divide a public class over files.
+_PARTS = ("zope.testrunner.assembly.run_attributes", "zope.testrunner.report.console.text_formatting")
+
+
 def _own_and_assembled(kind: type) -> dict[str, object]:
     """What a class defines, after that of its bases which are there only to divide it over files."""
-    parts = [base for base in reversed(kind.__bases__) if base.__module__.startswith("zope.testrunner.assembly.")]
-    return {name: value for part in (*parts, kind) for name, value in vars(part).items()}
+    parts = [base for base in kind.__bases__ if base.__module__ in _PARTS] + [kind]
+    return {name: value for part in parts for name, value in vars(part).items()}
 
 
 def _interface(name: str, interface: object) -> Iterator[str]:

@@ -32,9 +32,10 @@ NEEDED = {
     "execution.monitors.monitor_set", "execution.result", "execution.serial", "execution.streams",
     "execution.streams.capture_sys", "feature", "features", "features.builtin", "filter", "find", "layer",
     "logsupport", "options", "planning", "planning.fixture_grouping", "planning.slim_tests", "report",
-    "report.console", "report.console.progress_line", "report.console.text", "report.formatter_adapter",
-    "report.recorded_objects", "report.tally", "runner", "selftest", "statistics", "system", "system.import_hooks",
-    "system.originals", "system.value_class", "tb_format", "workers", "workers.command_line",
+    "report.console", "report.console.progress_line", "report.console.stdout", "report.console.text",
+    "report.console.text_formatting", "report.formatter_adapter", "report.recorded_objects", "report.tally", "runner",
+    "selftest", "statistics", "system", "system.import_hooks", "system.originals", "system.value_class", "tb_format",
+    "workers", "workers.command_line",
 }  # fmt: skip
 
 #: Modules of the standard library that cost time; neither unittest nor argparse loads them.

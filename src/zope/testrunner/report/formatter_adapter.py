@@ -315,7 +315,7 @@ class FormatterAdapter:
         if show is not None:
             show(readings)
             return
-        from zope.testrunner.report.console.text import reading_line
+        from zope.testrunner.report.shared_wording import reading_line
 
         for reading in readings:
             out.info(reading_line(reading))

@@ -1,4 +1,4 @@
-"""What is said in passing, the same way in several formats: numbers of verdicts, what tests leave behind."""
+"""What is said in passing, the same way in several formats: readings, numbers of verdicts, what tests leave behind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zope.testrunner.core.events import LeftBehind
     from zope.testrunner.core.model import Judged
+    from zope.testrunner.leaks.readings import Reading
+
+
+#: What the numbers of a tracker are called in a line of text; others go by their own name.
+_TITLES = {"refcounts": "sys refcount", "blocks": "memory blocks", "objects": "gc objects"}
+
+
+def reading_line(reading: Reading) -> str:
+    """A reading as a line of text.  It ends in blanks, since the number is the left part of a column."""
+    title = _TITLES.get(reading.tracker, reading.tracker)
+    return f"  {title}={reading.total:<8d} change={reading.change:<6d}"
 
 
 def verdict_line(judged: Sequence[Judged]) -> str:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 import unittest
 from unittest import mock
@@ -12,7 +11,6 @@ from support_streams import options
 
 from zope.testrunner.core.events import RunFinished
 from zope.testrunner.core.model import Stats
-from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.report.console.text import OutputFormatter
 from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.testing import replay
@@ -32,13 +30,6 @@ class Case(unittest.TestCase):
 
 
 TEST = Case("test_one")
-
-
-def raised(error: BaseException) -> tuple[type[BaseException], BaseException, object]:
-    try:
-        raise error
-    except BaseException:
-        return sys.exc_info()  # type: ignore[return-value]
 
 
 class RecordedRunTest(unittest.TestCase):
@@ -99,8 +90,8 @@ class RecordedRunTest(unittest.TestCase):
         self.assertLessEqual({stream.__name__ for stream in support_streams.STREAMS}, names)
 
 
-class FormattingTest(unittest.TestCase):
-    """A formatter without options formats."""
+class WithoutOptionsTest(unittest.TestCase):
+    """A formatter without options reports what little it is given."""
 
     def setUp(self) -> None:
         self.formatter = OutputFormatter(None)
@@ -109,41 +100,6 @@ class FormattingTest(unittest.TestCase):
         formatter = self.formatter
 
         self.assertEqual((0, False, False), (formatter.verbose, formatter.progress, formatter.in_subprocess))
-
-    def test_seconds(self) -> None:
-        expected = {
-            0.0: "0.000 seconds",
-            59.9996: "60.000 seconds",
-            60: "1 minutes 0.000 seconds",
-            3700.25: "61 minutes 40.250 seconds",
-        }
-
-        self.assertEqual(expected, {number: self.formatter.format_seconds(number) for number in expected})
-
-    def test_seconds_of_a_test(self) -> None:
-        self.assertEqual("99.900 s", self.formatter.format_seconds_short(99.9))
-
-    def test_a_traceback(self) -> None:
-        text = self.formatter.format_traceback(raised(ValueError("why")))
-
-        self.assertTrue(text.startswith("Traceback (most recent call last):\n  File "), text)
-        self.assertTrue(text.endswith("\n    raise error\nValueError: why\n"), text)
-
-    def test_print_traceback_sets_the_report_off_by_empty_lines(self) -> None:
-        text = written(self.formatter, "print_traceback", "What happened", raised(ValueError("why")))
-
-        self.assertTrue(text.startswith("\nWhat happened\nTraceback "), text)
-        self.assertTrue(text.endswith("ValueError: why\n\n"), text)
-
-    def test_streams_go_where_they_came_from(self) -> None:
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            self.formatter.print_std_streams("with an end\n", "without")
-
-        self.assertEqual(("Stdout:\nwith an end\n\n", "Stderr:\nwithout\n\n"), (out.getvalue(), err.getvalue()))
-
-    def test_empty_streams_are_not_shown(self) -> None:
-        self.assertEqual("", written(self.formatter, "print_std_streams", "", None))
 
     def test_no_import_errors_are_not_mentioned(self) -> None:
         for nothing in (None, []):
@@ -326,63 +282,6 @@ class FlushTest(unittest.TestCase):
                 formatter.start_test(TEST, 1, 1)
 
         self.assertEqual((".", ".", 1, 0), (first.getvalue(), second.getvalue(), first.flushes, second.flushes))
-
-
-class StreamFaultTest(unittest.TestCase):
-    """Standard output is not always what one would wish."""
-
-    def test_characters_that_the_encoding_lacks_are_escaped(self) -> None:
-        raw = io.BytesIO()
-        with contextlib.redirect_stdout(io.TextIOWrapper(raw, "ascii", newline="\n")):
-            OutputFormatter(None).info("caf\xe9 \udc80")
-            sys.stdout.flush()
-
-            self.assertEqual(b"caf\\xe9 \\udc80\n", raw.getvalue())
-
-    def test_a_broken_pipe_is_told_as_such(self) -> None:
-        reading, writing = os.pipe()
-        os.close(reading)
-        stream = open(writing, "w", encoding="utf-8")
-        try:
-            with contextlib.redirect_stdout(stream), self.assertRaisesRegex(ReporterError, "standard output: .*pipe"):
-                OutputFormatter(None).start_set_up("shop.Layer")
-        finally:
-            with contextlib.suppress(OSError):
-                stream.close()
-
-    def test_a_closed_stream_is_told_as_such(self) -> None:
-        stream = io.StringIO()
-        stream.close()
-        with (
-            mock.patch("sys.__stdout__", stream),
-            contextlib.redirect_stdout(stream),
-            self.assertRaisesRegex(ReporterError, "standard output: .*closed"),
-        ):
-            OutputFormatter(None).info("nobody hears this")
-
-    def test_the_own_stream_takes_the_place_of_one_that_a_test_closed_or_removed(self) -> None:
-        closed = io.StringIO()
-        closed.close()
-        for left in (closed, None):
-            own = io.StringIO()
-            with self.subTest(left=left), mock.patch("sys.__stdout__", own), contextlib.redirect_stdout(left):
-                OutputFormatter(None).start_set_up("shop.Layer")
-                OutputFormatter(None).info("heard")
-
-                self.assertIs(own, sys.stdout)
-                self.assertEqual("  Set up shop.Layer heard\n", own.getvalue())
-
-    def test_it_takes_the_place_of_one_that_a_test_deleted_as_well(self) -> None:
-        own = io.StringIO()
-        with mock.patch("sys.__stdout__", own), contextlib.redirect_stdout(io.StringIO()):
-            del sys.stdout
-            OutputFormatter(None).info("heard")
-
-        self.assertEqual("heard\n", own.getvalue())
-
-    def test_a_stream_that_lacks_a_method_is_the_fault_of_who_put_it_there(self) -> None:
-        with contextlib.redirect_stdout(object()), self.assertRaises(AttributeError):  # type: ignore[type-var]
-            OutputFormatter(None).info("nobody hears this")
 
 
 class IdleTest(unittest.TestCase):

@@ -1,20 +1,17 @@
 """Reports for people: `OutputFormatter` writes plain text to standard output.
 
 Its methods are called by `zope.testrunner.report.formatter_adapter`, at the moments that the events of the same meaning
-describe, and by
-code of users, who subclass it.  It knows neither events nor how tests are run.
+describe, and by code of users, who subclass it.  It knows neither events nor how tests are run.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar
 
-from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.report.console import progress_line as progress
-from zope.testrunner.report.recorded_objects import ReportedExcInfo
+from zope.testrunner.report.console.text_formatting import TextFormatting
 
 if TYPE_CHECKING:
     from zope.testrunner.core.exception_snapshot import LooseExcInfo
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from zope.testrunner.report.formatter_protocol import Growth, ImportProblem, Settings
 
 
-class OutputFormatter:
+class OutputFormatter(TextFormatting):
     """Plain text on standard output, which is looked up at each write.
 
     ``options`` are those of the command line; None gives a formatter for formatting only.
@@ -34,13 +31,10 @@ class OutputFormatter:
     before_skips: ClassVar[str] = " and "
 
     def __init__(self, options: Settings | None) -> None:
+        super().__init__()
         self.options = options
         # How many columns of the line that shows the progress are in use.
         self._width = 0
-        self._stream: TextIO | None = None
-        self._interactive = False
-        #: Where the caller wants the report.
-        self._callers: object = getattr(sys, "stdout", None)
 
     @property
     def verbose(self) -> int:
@@ -284,6 +278,8 @@ class OutputFormatter:
 
     def readings(self, readings: Iterable[Reading]) -> None:
         """What other trackers say about one repetition."""
+        from zope.testrunner.report.shared_wording import reading_line
+
         for reading in readings:
             self._write(f"{reading_line(reading)}\n")
             if reading.changes:
@@ -320,7 +316,7 @@ class OutputFormatter:
         self._write("Test-module import failures:\n")
         for failure in failures:
             self._write("\n" + self._painted("error", f"Module: {failure.module}\n") + "\n")
-            self._write_report(self._import_report(failure.exc_info), is_doctest=False)
+            self._write_report(self._format_import_error(failure.exc_info), is_doctest=False)
         self._write("\n")
         self._flush()
 
@@ -358,91 +354,7 @@ class OutputFormatter:
         if callable(print_stats):
             print_stats(50)
 
-    # Formatting
-
-    def getShortDescription(self, test: object, room: int) -> str:
-        """A blank and the name of a test, cut to ``room`` columns."""
-        return progress.short_description(str(test), room)
-
-    def format_seconds(self, n_seconds: float) -> str:
-        """A time for people: ``0.123 seconds``, ``1 minutes 2.000 seconds``."""
-        if n_seconds < 60:
-            return f"{self._painted('number', f'{n_seconds:.3f}')} seconds"
-        minutes, seconds = divmod(n_seconds, 60)
-        return f"{self._painted('number', f'{int(minutes)}')} minutes {self._painted('number', f'{seconds:.3f}')} seconds"
-
-    def format_seconds_short(self, n_seconds: float) -> str:
-        """The time of one test: ``0.123 s``."""
-        return f"{n_seconds:.3f} s"
-
-    def format_traceback(self, exc_info: LooseExcInfo) -> str:
-        """The report on an exception, as text."""
-        if isinstance(exc_info, ReportedExcInfo):
-            return exc_info.report
-        from zope.testrunner.core.exception_snapshot import report_text
-
-        return report_text(exc_info)
-
-    def print_traceback(self, msg: str, exc_info: LooseExcInfo) -> None:
-        """Write a title and the report on an exception."""
-        self._write(f"\n{self._painted('error', msg)}\n")
-        if isinstance(exc_info, ReportedExcInfo):
-            is_doctest = exc_info.is_doctest
-        else:
-            from zope.testrunner.core.exception_snapshot import is_doctest_report
-
-            is_doctest = is_doctest_report(exc_info)
-        self._write_report(self.format_traceback(exc_info), is_doctest)
-
-    def print_std_streams(self, stdout: str | None, stderr: str | None) -> None:
-        """Write what a test wrote: to standard output and standard error, as the test meant it."""
-        if stdout:
-            self._write(_section("Stdout:", stdout))
-        if stderr:
-            self._flush()
-            (sys.stderr or sys.__stderr__ or sys.stdout).write(_section("Stderr:", stderr))
-
-    # What a subclass may do in another way
-
-    def _painted(self, role: str, text: str) -> str:
-        """The text in the colour of its role; plain text has none."""
-        return text
-
-    def _write_report(self, text: str, is_doctest: bool) -> None:
-        """Write the report on an exception, and an empty line."""
-        self._write(text + "\n")
-
-    def _write(self, text: str) -> None:
-        # A test may have deleted it.
-        stream: Any = getattr(sys, "stdout", None)
-        try:
-            try:
-                stream.write(text)
-            except UnicodeEncodeError:
-                encoding = getattr(stream, "encoding", None) or "ascii"
-                stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        except Exception as error:
-            _put_back(stream, error, self._callers)
-            self._write(text)
-
-    def _flush(self) -> None:
-        stream: Any = getattr(sys, "stdout", None)
-        if stream is self._callers and stream is not None and not callable(getattr(stream, "flush", None)):
-            # What a caller has there may have no more than ``write``.
-            return
-        try:
-            stream.flush()
-        except Exception as error:
-            _put_back(stream, error, self._callers)
-
-    def _is_watched(self) -> bool:
-        """Whether somebody is looking at a terminal, so that a dot is worth being shown at once."""
-        stream: Any = getattr(sys, "stdout", None)
-        if stream is not self._stream:
-            self._stream = stream
-            isatty = getattr(stream, "isatty", None)
-            self._interactive = bool(isatty()) if callable(isatty) else False
-        return self._interactive
+    # Parts of the report
 
     def _name_on_line(self, test: Test, width: int) -> str:
         """The name of a test for a line that has ``width`` columns already, and that a time or a mark may follow.
@@ -478,15 +390,6 @@ class OutputFormatter:
         # Should the interpreter go down in the next test, this is on paper.
         self._flush()
 
-    def _import_report(self, exc_info: LooseExcInfo | None) -> str:
-        if exc_info is None:
-            return ""
-        if isinstance(exc_info, ReportedExcInfo):
-            return exc_info.report
-        from zope.testrunner.core.exception_snapshot import report_text
-
-        return report_text(exc_info, standard=True)
-
     def _counts(self, start: str, joint: str, tests: int, failures: int, errors: int, seconds: float, skipped: int) -> None:
         self.info(
             f"{start}{self._painted('number', str(tests))} tests{joint}"
@@ -504,45 +407,6 @@ class OutputFormatter:
 
 #: Columns for what follows the name of a test: `` (1234.567 s)``, and `` (skipped)``.
 _FOR_TIME, _FOR_MARK = 13, 10
-
-#: What the numbers of a tracker are called in a line of text; others go by their own name.
-_TITLES = {"refcounts": "sys refcount", "blocks": "memory blocks", "objects": "gc objects"}
-
-
-def reading_line(reading: Reading) -> str:
-    """A reading as a line of text.  It ends in blanks, since the number is the left part of a column."""
-    title = _TITLES.get(reading.tracker, reading.tracker)
-    return f"  {title}={reading.total:<8d} change={reading.change:<6d}"
-
-
-def _put_back(stream: TextIO | None, error: Exception, callers: object) -> None:
-    """Put the interpreter's own standard output back where a test left a closed stream, none at all, or what is no stream.
-
-    Raises `ReporterError` if that was not the problem, or is no help, and the error again if what is no stream was not left
-    by a test but is the ``callers``.
-    """
-    own = sys.__stdout__
-    is_odd = not isinstance(error, (OSError, ValueError))
-    if _is_closed(stream) or (is_odd and stream is not callers):
-        if own is not None and own is not stream and not own.closed:
-            sys.stdout = own
-            return
-    elif is_odd:
-        raise error
-    reason = "there is none" if stream is None else getattr(error, "strerror", None) or error
-    raise ReporterError(f"Cannot write the report to standard output: {reason}") from error
-
-
-def _is_closed(stream: TextIO | None) -> bool:
-    try:
-        return stream is None or bool(getattr(stream, "closed", False))
-    except Exception:
-        return False
-
-
-def _section(title: str, text: str) -> str:
-    return f"{title}\n{text}" + ("\n" if text.endswith("\n") else "\n\n")
-
 
 def _listed(things: Iterable[object]) -> str:
     """The repr of a list with these things in it, whatever their own reprs do."""
