@@ -18,8 +18,8 @@ from zope.testrunner.core.exception_snapshot import let_go, snapshot
 from zope.testrunner.core.layer_registry import bases_of, name_of, order_by_bases, with_bases
 from zope.testrunner.core.model import Outcome, Problem, TearDownEnd, TestRef
 from zope.testrunner.exceptions import CanNotTearDown
+from zope.testrunner.execution.fixture_holder import FixtureHolder
 from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
-from zope.testrunner.execution.result import FixtureHolder
 from zope.testrunner.system.originals import time
 
 if TYPE_CHECKING:

@@ -13,10 +13,12 @@ from zope.testrunner.core.events import Emit, FixtureSkipped, ProblemReported, T
 from zope.testrunner.core.exception_snapshot import LooseExcInfo, let_go, snapshot
 from zope.testrunner.core.model import ExcInfo, LayerName, Outcome, Stats, Test, TestRef
 from zope.testrunner.exceptions import EndRun, ReporterError, UnexpectedSuccess
+from zope.testrunner.execution.attribute_restore import own_attributes, restore_attributes
+from zope.testrunner.execution.fixture_holder import FixtureHolder
 from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
 from zope.testrunner.execution.left_behind.leftovers import Leftovers
 from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
-from zope.testrunner.planning.slim_tests import FIELDS, can_be_slim, lend, take_back, unshare
+from zope.testrunner.planning.slim_tests import FIELDS, can_be_slim, lend, take_back
 from zope.testrunner.system.originals import time
 from zope.testrunner.system.value_class import Record
 
@@ -142,7 +144,7 @@ class Result(unittest.TestResult):
         if _count() or not self._leftovers.alone:
             self._leftovers.before()
         lent = self._lend(test)
-        kept = None if lent is not None else _own(test)
+        kept = None if lent is not None else own_attributes(test)
         ready = self._set_up(test) if self._hooks else 0
         try:
             if ready == len(self._hooks):
@@ -187,7 +189,7 @@ class Result(unittest.TestResult):
         retained = None
         if self._retention is not None and len(attributes) > len(kept):
             retained = self._retention.free(TestRef(test, self._layer), attributes, kept)
-        _restore(attributes, kept)
+        restore_attributes(attributes, kept)
         return retained
 
     def _set_up(self, test: Test) -> int:
@@ -436,75 +438,3 @@ class Result(unittest.TestResult):
             collection.report(test)
         if _count() or gc.garbage:
             self._leftovers.after(test)
-
-
-def _own(test: Test) -> dict[str, object] | None:
-    """Let a test have attributes of its own, and return what they were before; None if it cannot have any."""
-    attributes: dict[str, object] | None = getattr(test, "__dict__", None)
-    if attributes is None:
-        return None
-    kept = attributes.copy()
-    unshare(attributes)
-    return kept
-
-
-def _restore(attributes: dict[str, object], kept: dict[str, object]) -> None:
-    """Make an instance's attributes what they were, touching only what differs.
-
-    Emptying and refilling the dictionary would cost every test object some 400 bytes: it can then no longer share its
-    keys with the other instances of the class.
-    """
-    if len(attributes) != len(kept):
-        for name in [name for name in attributes if name not in kept]:
-            del attributes[name]
-    for name, value in kept.items():
-        try:
-            if attributes[name] is value:
-                continue
-        except KeyError:
-            pass
-        attributes[name] = value
-
-
-class FixtureHolder:
-    """Stands for a class or module fixture where a test is expected; its text is ``setUpClass (mod.Class)``.
-
-    It can also stand for a test, or something else, that is over.
-    """
-
-    failureException = None
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._over: TestRef | None = None
-
-    @classmethod
-    def of(cls, test: TestRef) -> FixtureHolder:
-        """What stands for something that is over."""
-        holder = cls(test.label)
-        holder._over = test
-        return holder
-
-    def reference(self, layer: LayerName) -> TestRef:
-        """What events say about it."""
-        over = self._over
-        if over is None:
-            return TestRef(self, layer, 0)
-        return TestRef(None, layer, 0, id=over.id, label=over.label).named(over.names)
-
-    def id(self) -> str:
-        """The same text, since a fixture has no id of its own."""
-        return self._label
-
-    def countTestCases(self) -> int:
-        """A fixture is no test."""
-        return 0
-
-    def shortDescription(self) -> None:
-        """There is none."""
-
-    def __call__(self, result: unittest.TestResult) -> None:
-        raise TypeError(f"{self._label} is a fixture and cannot be run by itself")
-
-    def __str__(self) -> str:
-        return self._label

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import copy
 import functools
-import logging
-import os
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
-import pluggy
 import pytest
 
 # Other plugins that run items again have been using these for many years.
-from _pytest.junitxml import xml_key
-from _pytest.logging import LogCaptureHandler, caplog_records_key
+from _pytest.logging import caplog_records_key
 from _pytest.mark.structures import NodeKeywords
 from _pytest.runner import check_interactive_exception, runtestprotocol
 
 from zope.testrunner.leaks import CannotRepeat
 from zope.testrunner.leaks.hunting import CannotGoOn
 from zope.testrunner.pytest_plugin.examples import same_examples
-
-#: What is told while an item runs, and must not be told again: sub-tests, and problems to debug.
-_TELLING: Final = ("pytest_runtest_logreport", "pytest_exception_interact")
+from zope.testrunner.pytest_plugin.quiet import collected_reports, stop_timer, timed, unnoticed
 
 #: Containers of an item that its runs add to.
 _GROWING: Final = ("own_markers", "user_properties", "_report_sections", "extra_keyword_matches")
@@ -36,9 +29,9 @@ _GROWING: Final = ("own_markers", "user_properties", "_report_sections", "extra_
 class FirstRun:
     """The run of an item that its result comes from.
 
-    What does not pass is told at once, and torn down as always.  If it passes, or fails as expected, fixtures of
+    What does not pass is reported at once, and torn down as always.  If it passes, or fails as expected, fixtures of
     higher scopes stay, so that it can be run again.  Either way its last ``reports`` are held back: on the test, unless
-    that has been told, and on its tear-down.  `finish` tells them, and tears down what the next item does not need.
+    that has been reported, and on its tear-down.  `finish` passes them on, and tears down what the next item does not need.
 
     ``sibling`` is what the tear-down takes for the next item.  ``before_end`` is called before fixtures of higher scopes
     are torn down.  With ``by_others``, another plugin runs the item, maybe several times until it passes.
@@ -80,12 +73,12 @@ class FirstRun:
         _make_request(self._item)
         if self._by_others:
             self._have_it_run()
-            _stop_timer(self._item)
+            stop_timer(self._item)
             return
         if self._phase("setup").passed:
             before = _failed_parts(self._item.config).copy()
             report = self._phase("call", hold=not self._is_ending)
-            # Such a test passes until its report is told.
+            # Such a test passes until its report is passed on.
             self._failed_parts = _failed_parts(self._item.config) != before
             if _went_well(report) and not self._is_ending:
                 self.reports.append(report)
@@ -93,32 +86,32 @@ class FirstRun:
             self._before_end()
         after = self._sibling if self.reports else self._after
         self.reports.append(self._phase("teardown", hold=True, nextitem=after))
-        _stop_timer(self._item)
+        stop_timer(self._item)
 
     def finish(self, *, tear_down: bool = True) -> None:
-        """Tell the reports that were held back, and tear down the rest, if that is wanted."""
-        tell = self._item.ihook.pytest_runtest_logreport
+        """Pass on the reports that were held back, and tear down the rest, if that is wanted."""
+        report_hook = self._item.ihook.pytest_runtest_logreport
         if len(self.reports) == 2:
-            tell(report=self.reports[0])
+            report_hook(report=self.reports[0])
         if self.reports:
             if (len(self.reports) == 2 or self._by_others) and self.is_last and tear_down:
                 self._before_end()
                 self._tear_down_more()
-            tell(report=self.reports[-1])
+            report_hook(report=self.reports[-1])
         self._forget()
 
     def _have_it_run(self) -> None:
         """Have another plugin run it, and hold back the last reports."""
-        tell, reports = self._item.ihook.pytest_runtest_logreport, []
+        report_hook, reports = self._item.ihook.pytest_runtest_logreport, []
         before = _failed_parts(self._item.config).copy()
         try:
-            with _collected(self._item.config) as reports:
+            with collected_reports(self._item.config) as reports:
                 self._item.ihook.pytest_runtest_protocol(item=self._item, nextitem=self._sibling)
         finally:
             ends = [report.when for report in reports[-2:]] == ["call", "teardown"] and _went_well(reports[-2])
             held = 2 if ends and not self._is_ending else 1
             for report in reports[:-held]:
-                tell(report=report)
+                report_hook(report=report)
             self.reports = reports[-held:]
             self._failed_parts = _failed_parts(self._item.config) != before
 
@@ -191,10 +184,10 @@ class QuietRerun:
         parts = _failed_parts(self._config)
         before = parts.copy()
         try:
-            with _unnoticed(self._config), same_examples(), untraced(), _timed(twin):
+            with unnoticed(self._config), same_examples(), untraced(), timed(twin):
                 reports = runtestprotocol(twin, log=False, nextitem=self.pristine)
         except (pytest.exit.Exception, pytest.fail.Exception) as error:
-            with _unnoticed(self._config):
+            with unnoticed(self._config):
                 twin.session._setupstate.teardown_exact(self.pristine)  # noqa: SLF001 - as pytest's own runner does
             if isinstance(error, pytest.exit.Exception):
                 raise CannotGoOn(f"ends the session when run again: {error}") from None
@@ -298,98 +291,6 @@ def _drop_spent(finalizers: list[object]) -> None:
         finalizers.pop()
 
 
-def run_by_others(item: pytest.Item) -> bool:
-    """Whether another plugin runs this item instead of pytest: to have it pass at last, or in a process of its own."""
-    for each in item.config.hook.pytest_runtest_protocol.get_hookimpls():
-        is_wrapper = each.hookwrapper or getattr(each, "wrapper", False)
-        if is_wrapper or each.function.__module__.startswith(("_pytest.", "zope.testrunner.")):
-            continue
-        # It tells in how many times it would run an item, if at all.
-        count = getattr(each.plugin, "get_reruns_count", None)
-        if count is None or count(item) is not None:
-            return True
-    return False
-
-
-@contextmanager
-def _collected(config: pytest.Config) -> Iterator[list[pytest.TestReport]]:
-    """Collect the reports of an item instead of telling them, and that it is finished; sub-tests are told at once."""
-    reports: list[pytest.TestReport] = []
-    callers = [config.hook.pytest_runtest_logreport, config.hook.pytest_runtest_logfinish]
-    told = [getattr(caller, "_hookimpls", []) for caller in callers]
-    listeners = [each.copy() for each in told]
-
-    def listen() -> None:
-        for each, old in zip(told, listeners, strict=True):
-            each[:] = old
-
-    collector = _Collector(reports, callers[0], listen)
-    for each in told:
-        each.clear()
-    config.pluginmanager.register(collector)
-    collector.own = told[0].copy()
-    try:
-        yield reports
-    finally:
-        config.pluginmanager.unregister(collector)
-        listen()
-
-
-class _Collector:
-    """Takes the reports of a run."""
-
-    def __init__(self, reports: list[pytest.TestReport], tell: pluggy.HookCaller, listen: Callable[[], None]) -> None:
-        self.own: list[pluggy.HookImpl] = []
-        self._reports = reports
-        self._tell = tell
-        self._listen = listen
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember it, unless it is that of a part."""
-        if type(report) is pytest.TestReport:
-            self._reports.append(report)
-            return
-        self._listen()
-        try:
-            self._tell(report=report)
-        finally:
-            getattr(self._tell, "_hookimpls", [])[:] = self.own
-
-
-@contextmanager
-def _unnoticed(config: pytest.Config) -> Iterator[None]:
-    """Drop what is written, logged, warned of and reported meanwhile."""
-    told = [getattr(getattr(config.hook, name), "_hookimpls", []) for name in _TELLING]
-    listeners = [each.copy() for each in told]
-    streams = _open_streams(config)
-    handlers, capturing = _live_handlers(config), _capturing_handlers(config)
-    with warnings.catch_warnings(record=True), open(os.devnull, "w", encoding="utf-8") as nowhere:
-        shown = [getattr(holder, name) for holder, name in streams]
-        for holder, name in streams:
-            setattr(holder, name, nowhere)
-        for handler in handlers:
-            handler.addFilter(_reject)
-        xml = config.stash.get(xml_key, None)
-        properties = [] if xml is None else xml.global_properties.copy()
-        kept = [(handler, handler.records, handler.stream) for handler in capturing]
-        for each in told:
-            each.clear()
-        try:
-            yield
-        finally:
-            for each, old in zip(told, listeners, strict=True):
-                each[:] = old
-            for handler in handlers:
-                handler.removeFilter(_reject)
-            if xml is not None:
-                xml.global_properties[:] = properties
-            # Every run has others, and the last would be taken for what it leaves.
-            for catcher, records, stream in kept:
-                catcher.records, catcher.stream = records, stream
-            for (holder, name), stream in zip(streams, shown, strict=True):
-                setattr(holder, name, stream)
-
-
 @contextmanager
 def untraced() -> Iterator[None]:
     """Without trace functions: coverage.py keeps something for each thread that is started."""
@@ -407,56 +308,14 @@ def untraced() -> Iterator[None]:
         sys.settrace(here)
 
 
-@contextmanager
-def _timed(item: pytest.Item) -> Iterator[None]:
-    """With a limit of its own from pytest-timeout, if there is one."""
-    plugin = _plugin(item.config, "timeout", "pytest_timeout")
-    wrapped = getattr(plugin, "pytest_runtest_protocol", None)
-    timer = wrapped(item) if wrapped is not None else iter(())
-    next(timer, None)
-    try:
-        yield
-    finally:
-        next(timer, None)
-
-
-def _plugin(config: pytest.Config, *names: str) -> object | None:
-    """Another plugin, by the name of its entry point or of its module."""
-    return next((found for name in names if (found := config.pluginmanager.get_plugin(name)) is not None), None)
-
-
-def _stop_timer(item: pytest.Item) -> None:
-    """The limit that pytest-timeout has set is for one run."""
-    cancel = getattr(item.config.hook, "pytest_timeout_cancel_timer", None)
-    if cancel is not None:
-        cancel(item=item)
-
-
-def _open_streams(config: pytest.Config) -> list[tuple[object, str]]:
-    """Where streams are that pytest does not capture, or passes on: objects, and the attributes that hold them."""
-    capture = config.getoption("capture", "no")
-    if capture == "no":
-        return [(sys, "stdout"), (sys, "stderr")]
-    if capture != "tee-sys":
-        return []
-    manager = config.pluginmanager.get_plugin("capturemanager")
-    capturing = getattr(manager, "_global_capturing", None)
-    files = [getattr(getattr(capturing, name, None), "tmpfile", None) for name in ("out", "err")]
-    return [(file, "_other") for file in files if hasattr(file, "_other")]
-
-
-def _live_handlers(config: pytest.Config) -> list[logging.Handler]:
-    """What shows log records as they come, or writes them to a file."""
-    plugin = config.pluginmanager.get_plugin("logging-plugin")
-    handlers = [getattr(plugin, name, None) for name in ("log_cli_handler", "log_file_handler")]
-    return [handler for handler in handlers if handler is not None]
-
-
-def _capturing_handlers(config: pytest.Config) -> list[LogCaptureHandler]:
-    """What keeps the log records of the item that runs."""
-    plugin = config.pluginmanager.get_plugin("logging-plugin")
-    return [getattr(plugin, name) for name in ("caplog_handler", "report_handler") if hasattr(plugin, name)]
-
-
-def _reject(record: logging.LogRecord) -> bool:
+def run_by_others(item: pytest.Item) -> bool:
+    """Whether another plugin runs this item instead of pytest: to have it pass at last, or in a process of its own."""
+    for each in item.config.hook.pytest_runtest_protocol.get_hookimpls():
+        is_wrapper = each.hookwrapper or getattr(each, "wrapper", False)
+        if is_wrapper or each.function.__module__.startswith(("_pytest.", "zope.testrunner.")):
+            continue
+        # It tells in how many times it would run an item, if at all.
+        count = getattr(each.plugin, "get_reruns_count", None)
+        if count is None or count(item) is not None:
+            return True
     return False
