@@ -1,4 +1,4 @@
-"""A pool without processes: layers, their jobs, and children that only note which signals they get."""
+"""A pool without processes: layers, their jobs, and workers that only note which signals they get."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Whole:
 
 
 class FakeProcess:
-    """What a child needs of its process: a number, a word about its end, and somebody to take signals."""
+    """What a worker needs of its process: a number, a word about its end, and somebody to take signals."""
 
     pid = 4711
     orders = results = out = err = -1
@@ -68,7 +68,7 @@ class FakeProcess:
 
 
 class PoolCase(unittest.TestCase):
-    """Tests of what a pool is made of; ``sink`` has what was told."""
+    """Tests of what a pool is made of; ``sink`` has what was emitted."""
 
     def setUp(self) -> None:
         self.sink = RecordingSink()
@@ -89,7 +89,7 @@ class PoolCase(unittest.TestCase):
         self,
         *tests: unittest.TestCase,
         index: int = 0,
-        laps: int = 1,
+        iterations: int = 1,
         known: Mapping[str, float] | None = None,
         layer: object = UnitTests,
         leaks: LeakPolicy | None = None,
@@ -98,9 +98,9 @@ class PoolCase(unittest.TestCase):
         name = UNIT_TESTS if layer is UnitTests else LayerName(f"m.L{index}")
         ready = ReadyLayer(LayerPlan(name, unittest.TestSuite(tests)), layer)
         expected: Expected = none_known if known is None else known.get
-        return job_for(index, ready, self.setting(Execution(repeat=laps), leaks), expected)
+        return job_for(index, ready, self.setting(Execution(repeat=iterations), leaks), expected)
 
-    def child(self, job: Job) -> WorkerHandle:
+    def worker(self, job: Job) -> WorkerHandle:
         self.born += 1
         return WorkerHandle(self.born, FakeProcess(), job, b"token")  # type: ignore[arg-type]
 
@@ -110,7 +110,7 @@ def plain(letters: str, kind: Callable[[str], unittest.TestCase] = Plain) -> lis
     return [kind(f"test_{letter}") for letter in letters]
 
 
-def signals(child: WorkerHandle) -> list[int]:
-    """The signals that a child got."""
-    assert isinstance(child.process, FakeProcess)
-    return child.process.signals
+def signals(worker: WorkerHandle) -> list[int]:
+    """The signals that a worker got."""
+    assert isinstance(worker.process, FakeProcess)
+    return worker.process.signals

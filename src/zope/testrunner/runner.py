@@ -343,12 +343,12 @@ class Runner(RunAttributes):
 
     def _take_orders(self) -> None:
         """Run what the parent wants, which makes the report."""
-        from zope.testrunner.workers.main import serve_as_told
+        from zope.testrunner.workers.main import serve_spawned
 
         assert self._orders is not None
         self.show_report = False
         context = self._executors.context()
-        self.failed = not serve_as_told(self._orders, self.plan, context, self._output.captured)
+        self.failed = not serve_spawned(self._orders, self.plan, context, self._output.captured)
 
 
 # Historical names ------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class TestGroups(unittest.TestCase):
         groups = groups_of(plan_of(Plain("test_a"), Plain("test_b")), UnitTests)
 
         self.assertEqual(["Plain.test_a", "Plain.test_b"], keys(groups))
-        self.assertEqual([(0,), (1,)], [group.places for group in groups])
+        self.assertEqual([(0,), (1,)], [group.positions for group in groups])
 
     def test_a_class_with_fixtures_stays_together_wherever_its_tests_are(self) -> None:
         plan = plan_of(WithFixture("test_a"), Plain("test_a"), WithFixture("test_b"))
@@ -63,7 +63,7 @@ class TestGroups(unittest.TestCase):
         groups = groups_of(plan, UnitTests)
 
         self.assertEqual(["class WithFixture", "Plain.test_a"], keys(groups))
-        self.assertEqual([(0, 2), (1,)], [group.places for group in groups])
+        self.assertEqual([(0, 2), (1,)], [group.positions for group in groups])
 
     def test_a_module_with_fixtures_stays_together(self) -> None:
         module = types.ModuleType("module_with_fixtures")
@@ -81,7 +81,7 @@ class TestGroups(unittest.TestCase):
         groups = groups_of(plan_of(Plain("test_a"), Plain("test_b"), layer="m.L"), OnTop)
 
         self.assertEqual(["m.L"], keys(groups))
-        self.assertEqual((0, 1), groups[0].places)
+        self.assertEqual((0, 1), groups[0].positions)
 
     def test_but_not_one_that_can_be_split(self) -> None:
         self.assertEqual(2, len(groups_of(plan_of(Plain("test_a"), Plain("test_b"), layer="m.L"), Splittable)))

@@ -1,4 +1,4 @@
-"""What is said when a child process goes away, with processes that are made up."""
+"""What is reported when a child process goes away, with processes that are made up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zope.testrunner.core.events import (
     WorkerLost,
 )
 from zope.testrunner.core.model import LayerName, Outcome, TearDownEnd, TestRef
-from zope.testrunner.workers.crash_report import LINES_SHOWN, CrashReport, told
+from zope.testrunner.workers.crash_report import LINES_SHOWN, CrashReport, crash_problem
 from zope.testrunner.workers.handle import WorkerHandle
 from zope.testrunner.workers.jobs import Job
 from zope.testrunner.workers.ordered_report import OrderedReport
@@ -27,29 +27,29 @@ from zope.testrunner.workers.scheduler import Schedule
 
 
 class BlameCase(PoolCase):
-    """A layer with one child, which goes away."""
+    """A layer with one worker, which goes away."""
 
     def lose(self, job: Job, **doing: object) -> WorkerHandle:
-        """What is told about a child of this job goes to ``sink``; ``doing`` are attributes of the child."""
+        """What is reported about a worker of this job goes to ``sink``; ``doing`` are attributes of the worker."""
         job.has_begun = True
         schedule = Schedule([job], 1)
-        teller = OrderedReport(self.setting(), schedule)
-        child = self.child(job)
-        schedule.add(child)
-        job.leader = child.number
-        teller.go_on()
-        if child.place == HEAD and "at_head" not in doing:
-            job.story.close(HEAD)
-            schedule.next_order(child)
+        ordered_report = OrderedReport(self.setting(), schedule)
+        worker = self.worker(job)
+        schedule.add(worker)
+        job.leader = worker.number
+        ordered_report.go_on()
+        if worker.section == HEAD and "at_head" not in doing:
+            job.buffer.close(HEAD)
+            schedule.next_order(worker)
         stderr = doing.pop("stderr", b"")
         assert isinstance(stderr, bytes)
-        child.err.feed(stderr)
+        worker.err.feed(stderr)
         for name, value in doing.items():
-            setattr(child, name, value)
-        blame = CrashReport(schedule, teller, self.setting().clock, lambda layer: ("script", layer))
-        blame.crashed(child)
-        schedule.remove(child)
-        return child
+            setattr(worker, name, value)
+        crash_report = CrashReport(schedule, ordered_report, self.setting().clock, lambda layer: ("script", layer))
+        crash_report.crashed(worker)
+        schedule.remove(worker)
+        return worker
 
     def problems(self) -> list[tuple[str, str]]:
         """What has a problem, and which."""
@@ -61,7 +61,7 @@ class TestWhoIsBlamed(BlameCase):
 
     def test_the_test_that_ran(self) -> None:
         job = self.job(*plain("ab"))
-        ref = TestRef(job.story.tests[0], job.story.name)
+        ref = TestRef(job.buffer.tests[0], job.buffer.name)
 
         self.lose(job, test=ref, left=[(0, [])])
 
@@ -73,7 +73,7 @@ class TestWhoIsBlamed(BlameCase):
 
         self.lose(job)
 
-        label = TestRef(job.story.tests[0], job.story.name).label
+        label = TestRef(job.buffer.tests[0], job.buffer.name).label
         self.assertEqual([(label, "the process ended with status 7 before this test began")], self.problems())
         self.assertEqual(1, len(self.sink.of(TestStarted)))
         self.assertEqual([Batch(1, ((1, (1,)),))], job.todo)
@@ -83,14 +83,14 @@ class TestWhoIsBlamed(BlameCase):
 
         self.lose(job, doing="setUpClass (m.WithFixture)")
 
-        said = "the process ended with status 7 during setUpClass (m.WithFixture)"
-        self.assertEqual([("setUpClass (m.WithFixture)", said)], self.problems())
+        notify = "the process ended with status 7 during setUpClass (m.WithFixture)"
+        self.assertEqual([("setUpClass (m.WithFixture)", notify)], self.problems())
         self.assertEqual([Batch(1, ((1, (2,)),))], job.todo)
 
     def test_a_set_up_and_nobody_tries_again(self) -> None:
         job = self.job(*plain("ab"), layer=Whole)
 
-        self.lose(job, hook=SetUpStarted(0.0, 1, LayerName("m.L0")), place=HEAD, at_head=True)
+        self.lose(job, hook=SetUpStarted(0.0, 1, LayerName("m.L0")), section=HEAD, at_head=True)
 
         (event,) = self.sink.of(SetUpFinished)
         assert event.problem is not None
@@ -100,7 +100,7 @@ class TestWhoIsBlamed(BlameCase):
     def test_a_tear_down(self) -> None:
         job = self.job(*plain("ab"), layer=Whole)
 
-        self.lose(job, hook=TearDownStarted(0.0, 1, LayerName("m.L0")), place=job.story.places.tail)
+        self.lose(job, hook=TearDownStarted(0.0, 1, LayerName("m.L0")), section=job.buffer.sections.tail)
 
         (event,) = self.sink.of(TearDownFinished)
         assert event.problem is not None
@@ -110,7 +110,7 @@ class TestWhoIsBlamed(BlameCase):
     def test_nobody_where_nothing_was_left(self) -> None:
         job = self.job(*plain("ab"), layer=Whole)
 
-        self.lose(job, left=[], place=job.story.places.tail)
+        self.lose(job, left=[], section=job.buffer.sections.tail)
 
         (event,) = self.sink.of(WorkerLost)
         self.assertEqual(("the process ended with status 7", ("script", "m.L0")), (event.cause, event.command))
@@ -118,7 +118,7 @@ class TestWhoIsBlamed(BlameCase):
     def test_why_it_was_ended_comes_before_how(self) -> None:
         job = self.job(*plain("ab"))
 
-        self.lose(job, cause="timed out after 3 seconds", test=TestRef(job.story.tests[0], job.story.name))
+        self.lose(job, cause="timed out after 3 seconds", test=TestRef(job.buffer.tests[0], job.buffer.name))
 
         self.assertEqual("timed out after 3 seconds", self.problems()[0][1])
 
@@ -134,17 +134,17 @@ class TestWhoIsBlamed(BlameCase):
 
 
 class TestTold(unittest.TestCase):
-    """`told` says why, when, and the last words."""
+    """`crash_problem` has why, when, and the last lines."""
 
     def test_a_crash(self) -> None:
-        problem = told("the process ended with status 3", "during this test", ["last", "words"])
+        problem = crash_problem("the process ended with status 3", "during this test", ["last", "words"])
 
         self.assertEqual("the process ended with status 3 during this test", problem.message)
         self.assertEqual(f"{problem.message}\nStandard error of the process:\n  last\n  words\n", problem.traceback)
         self.assertEqual("zope.testrunner.exceptions.TestCrashed", problem.type_name)
 
     def test_a_timeout(self) -> None:
-        problem = told("timed out after 3 seconds", "during this test", [])
+        problem = crash_problem("timed out after 3 seconds", "during this test", [])
 
         self.assertEqual(("timed out after 3 seconds", "timed out after 3 seconds\n"), (problem.message, problem.traceback))
         self.assertEqual("zope.testrunner.exceptions.TestTimedOut", problem.type_name)

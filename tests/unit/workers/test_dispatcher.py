@@ -1,4 +1,4 @@
-"""What children say, with processes that are made up."""
+"""Messages of workers, with processes that are made up."""
 
 from __future__ import annotations
 
@@ -27,55 +27,55 @@ from zope.testrunner.workers.dispatcher import Dispatcher
 from zope.testrunner.workers.framing import mark
 from zope.testrunner.workers.handle import WorkerHandle
 from zope.testrunner.workers.jobs import Job
-from zope.testrunner.workers.marshal_codec import parcel
+from zope.testrunner.workers.marshal_codec import encode_event
 from zope.testrunner.workers.ordered_report import OrderedReport
 from zope.testrunner.workers.protocol import HEAD, Batch
 from zope.testrunner.workers.scheduler import Schedule
 
 
 class HearingCase(PoolCase):
-    """One child, which has been given the first of four tests."""
+    """One worker, which has been given the first of four tests."""
 
     def setUp(self) -> None:
         super().setUp()
         self.only: Job = self.job(*plain("abcd"))
         self.schedule = Schedule([self.only], 1)
-        teller = OrderedReport(self.setting(), self.schedule)
-        self.blame = CrashReport(self.schedule, teller, self.setting().clock, lambda layer: ())
-        self.hearing = Dispatcher(self.schedule, teller, self.blame, Limits(5.0))
+        ordered_report = OrderedReport(self.setting(), self.schedule)
+        self.crash_report = CrashReport(self.schedule, ordered_report, self.setting().clock, lambda layer: ())
+        self.dispatcher = Dispatcher(self.schedule, ordered_report, self.crash_report, Limits(5.0))
         self.now = 100.0
         patch = mock.patch.object(child_module.time, "monotonic", lambda: self.now)
         patch.start()
         self.addCleanup(patch.stop)
-        self.one: WorkerHandle = self.child(self.only)
+        self.one: WorkerHandle = self.worker(self.only)
         self.one.send = mock.Mock()  # type: ignore[method-assign]
         self.schedule.add(self.one)
         self.only.has_begun = True
-        teller.go_on()
+        ordered_report.go_on()
         self.number = 1000
-        self.say(protocol.CLOSED, 0.0, place=HEAD)
-        self.say(protocol.READY, place=HEAD)
+        self.say(protocol.CLOSED, 0.0, section=HEAD)
+        self.say(protocol.READY, section=HEAD)
 
-    def say(self, kind: int, *values: object, place: int | None = None) -> None:
-        """A message of the child, at the place where it is."""
+    def say(self, kind: int, *values: object, section: int | None = None) -> None:
+        """A message of the worker, at the section where it is."""
         self.number += 1
-        here = self.one.place if place is None else place
-        self.hearing.take(self.one, (kind, self.number, here, *values))
+        here = self.one.section if section is None else section
+        self.dispatcher.dispatch(self.one, (kind, self.number, here, *values))
 
     def finish(self, position: int, outcome: Outcome = Outcome.PASSED) -> None:
         self.say(protocol.FINISHED, 2.0, position, outcome.value, 0.5, (), None, None, None)
 
     def hunting(self) -> None:
         """From now on tests are run again when they have ended."""
-        teller = OrderedReport(self.setting(), self.schedule)
-        self.hearing = Dispatcher(self.schedule, teller, self.blame, Limits(5.0), hunts=True)
+        ordered_report = OrderedReport(self.setting(), self.schedule)
+        self.dispatcher = Dispatcher(self.schedule, ordered_report, self.crash_report, Limits(5.0), hunts=True)
 
     def outcomes(self) -> list[Outcome]:
         return [event.outcome for event in self.sink.of(TestFinished)]
 
 
 class TestWhat(HearingCase):
-    """What a child is doing, for those who wonder why it takes so long."""
+    """What a worker is doing, for those who wonder why it takes so long."""
 
     def test_a_test(self) -> None:
         self.say(protocol.STARTED, 1.0, 0)
@@ -101,7 +101,7 @@ class TestWhat(HearingCase):
 
 
 class TestTests(HearingCase):
-    """Tests are told as they are run."""
+    """Tests are reported as they are run."""
 
     def test_an_order_comes_when_it_is_asked_for(self) -> None:
         self.one.send.assert_called_once_with(Batch(1, ((0, (0,)),)))  # type: ignore[attr-defined]
@@ -121,7 +121,7 @@ class TestTests(HearingCase):
         self.assertEqual([b"hello"], [event.data for event in self.sink.of(OutputPassed)])
         self.assertEqual(["OutputPassed", "TestFinished"], self.sink.kinds()[-2:])
 
-    def test_a_child_that_was_interrupted_interrupts_the_run(self) -> None:
+    def test_a_worker_that_was_interrupted_interrupts_the_run(self) -> None:
         self.say(protocol.BYE, False, False, True)
 
         self.assertTrue(self.schedule.interrupted)
@@ -129,7 +129,7 @@ class TestTests(HearingCase):
 
 
 class TestBreakingOff(HearingCase):
-    """The run is over, by a problem of somebody else with ``-x``, and this child has to stop."""
+    """The run is over, by a problem of somebody else with ``-x``, and this worker has to stop."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -139,10 +139,10 @@ class TestBreakingOff(HearingCase):
 
     def problem(self, test: TestRef) -> None:
         problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
-        self.say(protocol.EVENT, parcel(ProblemReported(2.0, 1, test, problem, 0.5)))
+        self.say(protocol.EVENT, encode_event(ProblemReported(2.0, 1, test, problem, 0.5)))
 
     def notice(self) -> None:
-        self.say(protocol.EVENT, parcel(Notice(2.0, 1, Importance.ERROR, "\nInterrupted in test test_a.")))
+        self.say(protocol.EVENT, encode_event(Notice(2.0, 1, Importance.ERROR, "\nInterrupted in test test_a.")))
 
     def told(self) -> list[str]:
         return [f"{event.test.id[-1]}" for event in self.sink.of(TestBrokenOff)]
@@ -159,7 +159,7 @@ class TestBreakingOff(HearingCase):
         self.assertFalse(self.schedule.interrupted)
 
     def test_one_that_takes_the_interruption_for_a_failure_has_none_either(self) -> None:
-        self.problem(TestRef(None, UNIT_TESTS, 1, id=self.only.story.tests[0].id()))
+        self.problem(TestRef(None, UNIT_TESTS, 1, id=self.only.buffer.tests[0].id()))
         self.finish(0, Outcome.ERRORED)
 
         self.assertEqual((["a"], [], []), (self.told(), self.outcomes(), self.sink.of(ProblemReported)))
@@ -174,27 +174,27 @@ class TestBreakingOff(HearingCase):
     def test_what_is_begun_afterwards_has_none(self) -> None:
         self.finish(0)
         self.say(protocol.STARTED, 3.0, 1)
-        self.problem(TestRef(None, UNIT_TESTS, 1, id=self.only.story.tests[1].id()))
+        self.problem(TestRef(None, UNIT_TESTS, 1, id=self.only.buffer.tests[1].id()))
         self.finish(1, Outcome.ERRORED)
         self.schedule.remove(self.one)
 
         self.assertEqual([Outcome.PASSED], self.outcomes())
         self.assertEqual(1, self.schedule.tests_broken_off)
 
-    def test_problems_of_fixtures_that_are_torn_down_are_told(self) -> None:
+    def test_problems_of_fixtures_that_are_torn_down_are_reported(self) -> None:
         self.problem(TestRef(None, UNIT_TESTS, 0, id="tearDownClass (m.Plain)"))
 
         self.assertEqual(1, len(self.sink.of(ProblemReported)))
 
-    def test_a_child_that_goes_away_without_a_word(self) -> None:
-        self.blame.broken_off(self.one)
+    def test_a_worker_that_goes_away_without_a_word(self) -> None:
+        self.crash_report.broken_off(self.one)
 
         self.assertEqual((["a"], []), (self.told(), self.sink.of(ProblemReported)))
 
-    def test_a_child_that_has_to_be_killed(self) -> None:
+    def test_a_worker_that_has_to_be_killed(self) -> None:
         self.one.did_not_stop = True
 
-        self.blame.broken_off(self.one)
+        self.crash_report.broken_off(self.one)
 
         (notice,) = self.sink.of(Notice)
         told = f"\nThe process for {UNIT_TESTS} did not stop, and was ended; its layers were not torn down."
@@ -204,14 +204,14 @@ class TestBreakingOff(HearingCase):
 class TestWhatIsMissing(PoolCase):
     """At the end of a run that ended early, a line has the numbers."""
 
-    def told(self, slots: int, broken_off: int, laps: int = 1) -> list[str]:
-        schedule = Schedule([self.job(*plain("abcd"), laps=laps)], slots)
-        teller = OrderedReport(self.setting(), schedule)
+    def told(self, slots: int, broken_off: int, iterations: int = 1) -> list[str]:
+        schedule = Schedule([self.job(*plain("abcd"), iterations=iterations)], slots)
+        ordered_report = OrderedReport(self.setting(), schedule)
         schedule.stop()
         schedule.break_off()
         schedule.tests_broken_off = broken_off
 
-        teller.go_on(everything=True)
+        ordered_report.go_on(everything=True)
 
         return [event.text for event in self.sink.of(Notice)]
 
@@ -222,7 +222,7 @@ class TestWhatIsMissing(PoolCase):
         self.assertEqual(["Stopped early: 4 tests were not begun."], self.told(2, 0))
 
     def test_each_repetition_counts(self) -> None:
-        self.assertEqual(["Stopped early: 2 tests were broken off, and 10 not begun."], self.told(2, 2, laps=3))
+        self.assertEqual(["Stopped early: 2 tests were broken off, and 10 not begun."], self.told(2, 2, iterations=3))
 
     def test_one_process_at_a_time_ends_like_an_ordinary_run(self) -> None:
         self.assertEqual([], self.told(1, 0))
@@ -241,16 +241,16 @@ class TestBreakingOffAFixture(HearingCase):
         self.break_off()
         problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
         fixture = TestRef(None, UNIT_TESTS, 0, id=label)
-        self.say(protocol.EVENT, parcel(ProblemReported(2.0, 1, fixture, problem, 0.5)))
+        self.say(protocol.EVENT, encode_event(ProblemReported(2.0, 1, fixture, problem, 0.5)))
 
         self.assertEqual([], self.sink.of(ProblemReported))
 
     def test_a_set_up_that_does(self) -> None:
-        self.one.place = HEAD
-        self.say(protocol.EVENT, parcel(SetUpStarted(1.0, 1, UNIT_TESTS)))
+        self.one.section = HEAD
+        self.say(protocol.EVENT, encode_event(SetUpStarted(1.0, 1, UNIT_TESTS)))
         self.break_off()
         problem = Problem(Outcome.ERRORED, "KeyboardInterrupt", "", "Traceback\n")
-        self.say(protocol.EVENT, parcel(SetUpFinished(2.0, 1, UNIT_TESTS, 0.5, problem)))
+        self.say(protocol.EVENT, encode_event(SetUpFinished(2.0, 1, UNIT_TESTS, 0.5, problem)))
 
         self.assertEqual([], self.sink.of(SetUpFinished))
         self.assertEqual(["\nBroken off."], [event.text for event in self.sink.of(Notice)])
@@ -278,7 +278,7 @@ class TestLimits(HearingCase):
         self.time_out()
         self.assertEqual([signal.SIGTERM], signals(self.one))
 
-        self.blame.crashed(self.one)
+        self.crash_report.crashed(self.one)
 
         (event,) = self.sink.of(ProblemReported)
         self.assertEqual("timed out after 5 seconds", event.problem.message)
@@ -286,10 +286,10 @@ class TestLimits(HearingCase):
     def test_it_is_too_late_to_finish_then(self) -> None:
         self.time_out()
         self.finish(0)
-        self.say(protocol.STARTED, 3.0, 1, place=self.one.place + 1)
+        self.say(protocol.STARTED, 3.0, 1, section=self.one.section + 1)
 
-        self.blame.crashed(self.one)
+        self.crash_report.crashed(self.one)
 
         self.assertEqual([Outcome.ERRORED], self.outcomes())
-        self.assertEqual([self.only.story.tests[0]], [event.test.live for event in self.sink.of(ProblemReported)])
+        self.assertEqual([self.only.buffer.tests[0]], [event.test.live for event in self.sink.of(ProblemReported)])
         self.assertEqual([1, 2, 3], [group for order in self.only.todo for group, _ in order.groups])

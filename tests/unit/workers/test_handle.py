@@ -15,69 +15,69 @@ from zope.testrunner.workers.handle import MUCH, TO_DUMP, TO_END, TO_LEAVE, TO_L
 
 
 class TestWhatIsLeft(PoolCase):
-    """What a child has not begun is known at any time."""
+    """What a worker has not begun is known at any time."""
 
     def child_of_three(self) -> WorkerHandle:
         """One with three groups: two tests with fixtures, and one test in each of the others."""
-        child = self.child(self.job(*plain("ab", WithFixture), *plain("ab", Other)))
-        child.lap = 1
-        child.left = [(0, [0, 1]), (1, [2]), (2, [3])]
-        return child
+        worker = self.worker(self.job(*plain("ab", WithFixture), *plain("ab", Other)))
+        worker.iteration = 1
+        worker.left = [(0, [0, 1]), (1, [2]), (2, [3])]
+        return worker
 
     def test_a_test_that_has_begun_is_not_left(self) -> None:
-        child = self.child_of_three()
-        child.place = child.job.story.places.group(1, 0)
+        worker = self.child_of_three()
+        worker.section = worker.job.buffer.sections.group(1, 0)
 
-        child.skip_to(0)
+        worker.skip_to(0)
 
-        self.assertEqual([(0, [1]), (1, [2]), (2, [3])], child.left)
-        self.assertEqual((1, 0), (child.next_position, child.group_of(1)))
+        self.assertEqual([(0, [1]), (1, [2]), (2, [3])], worker.left)
+        self.assertEqual((1, 0), (worker.next_position, worker.group_of(1)))
 
     def test_nor_is_what_comes_before_it(self) -> None:
-        child = self.child_of_three()
-        child.place = child.job.story.places.group(1, 1)
+        worker = self.child_of_three()
+        worker.section = worker.job.buffer.sections.group(1, 1)
 
-        child.skip_to(2)
+        worker.skip_to(2)
 
-        self.assertEqual([(1, []), (2, [3])], child.left)
-        self.assertEqual(3, child.next_position)
+        self.assertEqual([(1, []), (2, [3])], worker.left)
+        self.assertEqual(3, worker.next_position)
 
     def test_nor_is_anything_of_a_group_that_is_over(self) -> None:
         for group, left in ((0, [(1, [2]), (2, [3])]), (1, [(0, [0, 1]), (2, [3])])):
             with self.subTest(group):
-                child = self.child_of_three()
-                child.skip_group(group)
+                worker = self.child_of_three()
+                worker.skip_group(group)
 
-                self.assertEqual(left, child.left)
+                self.assertEqual(left, worker.left)
 
     def test_tests_of_a_class_that_cannot_be_set_up_are_not_left(self) -> None:
-        child = self.child_of_three()
+        worker = self.child_of_three()
 
-        child.skip_fixture("setUpClass (m.WithFixture)")
+        worker.skip_fixture("setUpClass (m.WithFixture)")
 
-        self.assertEqual([(0, []), (1, [2]), (2, [3])], child.left)
+        self.assertEqual([(0, []), (1, [2]), (2, [3])], worker.left)
 
     def test_nor_are_those_of_a_module(self) -> None:
-        child = self.child_of_three()
+        worker = self.child_of_three()
 
-        child.skip_fixture("setUpModule (m)")
+        worker.skip_fixture("setUpModule (m)")
 
-        self.assertIsNone(child.next_position)
+        self.assertIsNone(worker.next_position)
 
     def test_there_may_be_nothing_to_skip(self) -> None:
-        child = self.child(self.job(*plain("ab")))
+        worker = self.worker(self.job(*plain("ab")))
 
-        child.skip_fixture("setUpModule (m)")
+        worker.skip_fixture("setUpModule (m)")
 
-        self.assertEqual([], child.left)
+        self.assertEqual([], worker.left)
 
 
 class TestWhatIsWatched(PoolCase):
-    """What a child prints is of interest when it says something, or prints much."""
+    """What a worker prints is of interest when it says something, or prints much."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.one = self.child(self.job(*plain("a")))
+        self.one = self.worker(self.job(*plain("a")))
         process = self.one.process
         self.writing = []
         for name in ("results", "out", "err"):
@@ -110,21 +110,21 @@ class TestWhatIsWatched(PoolCase):
 
 
 class TestWhat(PoolCase):
-    """People read what a child is doing."""
+    """People read what a worker is doing."""
 
     def test_from_the_test_to_the_process(self) -> None:
-        child = self.child(self.job(*plain("ab")))
-        name = child.job.story.name
-        self.assertEqual(f"process for {name}", child.what)
+        worker = self.worker(self.job(*plain("ab")))
+        name = worker.job.buffer.name
+        self.assertEqual(f"process for {name}", worker.what)
 
-        child.doing = "setUpClass (m.C)"
-        self.assertEqual("setUpClass (m.C)", child.what)
+        worker.doing = "setUpClass (m.C)"
+        self.assertEqual("setUpClass (m.C)", worker.what)
 
-        child.hook = SetUpStarted(0.0, 1, LayerName("m.L"))
-        self.assertEqual("set-up of m.L", child.what)
+        worker.hook = SetUpStarted(0.0, 1, LayerName("m.L"))
+        self.assertEqual("set-up of m.L", worker.what)
 
-        child.test = TestRef(None, name, 1, id="m.C.test", label="test (m.C)")
-        self.assertEqual("test (m.C)", child.what)
+        worker.test = TestRef(None, name, 1, id="m.C.test", label="test (m.C)")
+        self.assertEqual("test (m.C)", worker.what)
 
 
 class TestTime(PoolCase):
@@ -136,7 +136,7 @@ class TestTime(PoolCase):
         patch = mock.patch.object(module.time, "monotonic", lambda: self.now)
         patch.start()
         self.addCleanup(patch.stop)
-        self.one = self.child(self.job(*plain("ab")))
+        self.one = self.worker(self.job(*plain("ab")))
 
     def later(self, seconds: float) -> list[int]:
         """The signals that have been sent after so many seconds more."""
@@ -196,7 +196,7 @@ class TestTime(PoolCase):
 
             self.assertEqual([signal.SIGTERM], self.later(5.0))
 
-    def test_a_child_that_has_to_stop_may_tear_down(self) -> None:
+    def test_a_worker_that_has_to_stop_may_tear_down(self) -> None:
         self.one.cancel()
         self.one.cancel()
 
@@ -214,7 +214,7 @@ class TestTime(PoolCase):
     def test_but_not_if_it_says_that_it_stops(self) -> None:
         self.one.stop()
         self.one.begins_test()
-        self.one.has_noticed()
+        self.one.acknowledge_stop()
 
         self.assertEqual([signal.SIGINT], self.later(TO_NOTICE))
 
@@ -244,7 +244,7 @@ class TestTime(PoolCase):
         self.assertEqual([], signals(self.one))
 
     def test_nor_is_what_has_ended_or_has_been_ended_already(self) -> None:
-        other = self.child(self.one.job)
+        other = self.worker(self.one.job)
         other.end("timed out")
         self.one.process.has_ended = True  # type: ignore[attr-defined]
 
@@ -254,7 +254,7 @@ class TestTime(PoolCase):
         self.assertEqual([False, False], [self.one.is_cancelled, other.is_cancelled])
 
     def test_one_that_has_said_goodbye_is_not_stopped(self) -> None:
-        self.one.said_goodbye = True
+        self.one.is_leaving = True
 
         self.one.cancel()
 

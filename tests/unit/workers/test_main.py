@@ -1,4 +1,4 @@
-"""What a child says to its parent."""
+"""What a worker sends to its parent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zope.testrunner.execution.forks import Forks
 from zope.testrunner.system import originals
 from zope.testrunner.workers.framing import mark, read_message
 from zope.testrunner.workers.main import EventSender
-from zope.testrunner.workers.protocol import CLOSED, FINISHED, STARTED, Places
+from zope.testrunner.workers.protocol import CLOSED, FINISHED, STARTED, Sections
 
 TOKEN = b"token"
 
@@ -30,7 +30,7 @@ class WireCase(unittest.TestCase):
         for descriptor in (self.reading, writing, nowhere):
             self.addCleanup(os.close, descriptor)
         self.tests = plain("ab")
-        self.wire = EventSender(TOKEN, writing, Places(1, 1), self.tests, (nowhere, nowhere), split=False)
+        self.sender = EventSender(TOKEN, writing, Sections(1, 1), self.tests, (nowhere, nowhere), split=False)
 
     def read(self) -> tuple[object, ...]:
         message = read_message(self.reading, TOKEN)
@@ -39,11 +39,11 @@ class WireCase(unittest.TestCase):
 
     def start(self, position: int) -> None:
         test = TestRef(self.tests[position], UNIT_TESTS)
-        self.wire.emit(TestStarted(1.0, 1, test, 1, 2))
+        self.sender.emit(TestStarted(1.0, 1, test, 1, 2))
 
     def finish(self, position: int) -> None:
         test = TestRef(self.tests[position], UNIT_TESTS)
-        self.wire.emit(TestFinished(2.0, 1, test, Outcome.PASSED, 0.5))
+        self.sender.emit(TestFinished(2.0, 1, test, Outcome.PASSED, 0.5))
 
 
 class TestWaiting(WireCase):
@@ -67,7 +67,7 @@ class TestWaiting(WireCase):
         printed, descriptor = os.pipe()
         for each in (printed, descriptor):
             self.addCleanup(os.close, each)
-        os.dup2(descriptor, self.wire._streams[0])
+        os.dup2(descriptor, self.sender._streams[0])
         os.write(descriptor, b"said by the test")
         self.finish(0)
         self.start(1)
@@ -79,16 +79,16 @@ class TestWaiting(WireCase):
             with self.subTest(name), mock.patch.object(type(self.tests[0]), name, create=True):
                 self.finish(0)
                 self.assertEqual(FINISHED, self.read()[0])
-        self.wire.has_hooks = True
+        self.sender.has_hooks = True
         self.finish(0)
-        self.wire.close()
+        self.sender.close()
 
         self.assertEqual([FINISHED, CLOSED], [self.read()[0] for _ in range(2)])
 
     def test_nothing_is_lost_if_nothing_comes(self) -> None:
         self.finish(0)
-        self.wire.close()
-        self.wire.flush()
+        self.sender.close()
+        self.sender.flush()
 
         self.assertEqual([FINISHED, CLOSED], [self.read()[0] for _ in range(2)])
 
@@ -100,7 +100,7 @@ class TestMocks(WireCase):
         with mock.patch.multiple(os, write=mock.DEFAULT, fstat=mock.DEFAULT), mock.patch("marshal.dumps"):
             self.start(0)
             self.finish(0)
-            self.wire.flush()
+            self.sender.flush()
 
         self.assertEqual([STARTED, FINISHED], [self.read()[0] for _ in range(2)])
 

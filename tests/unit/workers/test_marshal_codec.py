@@ -17,7 +17,7 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.model import LayerName, Outcome, Problem, TearDownEnd, TestRef
 from zope.testrunner.core.report_names import Names
 from zope.testrunner.leaks.readings import Change, Growth, Reading, Unit, Verdict
-from zope.testrunner.workers.marshal_codec import parcel, unparcel
+from zope.testrunner.workers.marshal_codec import decode_event, encode_event
 
 LAYER = LayerName("m.L")
 TEST = TestRef(None, LAYER, 2, id="m.T.test", label="test (m.T.test)").named(Names("a", "b", "c"))
@@ -43,12 +43,12 @@ class TestParcels(unittest.TestCase):
             LeftBehind(1.5, 1, LAYER, TEST, Left.THREADS, ("<Thread>",)),
         ):
             with self.subTest(type(event).__name__):
-                back = unparcel(marshal.loads(marshal.dumps(parcel(event))))
+                back = decode_event(marshal.loads(marshal.dumps(encode_event(event))))
                 self.assertEqual(event, back)
                 self.assertEqual(repr(event), repr(back))
 
     def test_names_come_along(self) -> None:
-        back = unparcel(parcel(ProblemReported(1.5, 1, TEST, PROBLEM, 0.1)))
+        back = decode_event(encode_event(ProblemReported(1.5, 1, TEST, PROBLEM, 0.1)))
 
         self.assertEqual(Names("a", "b", "c"), back.test.names)
 
@@ -56,15 +56,16 @@ class TestParcels(unittest.TestCase):
         error = ValueError()
         problem = PROBLEM.replace(live=(ValueError, error, None))
 
-        back = unparcel(parcel(ProblemReported(1.5, 1, TEST, problem, 0.1)))
+        back = decode_event(encode_event(ProblemReported(1.5, 1, TEST, problem, 0.1)))
 
         self.assertIsNone(back.problem.live)
-        self.assertEqual((), unparcel(parcel(LeftBehind(1.5, 1, LAYER, None, Left.GARBAGE, ("x",), (error,)))).live)
+        left = LeftBehind(1.5, 1, LAYER, None, Left.GARBAGE, ("x",), (error,))
+        self.assertEqual((), decode_event(encode_event(left)).live)
 
     def test_texts_of_other_classes_become_plain(self) -> None:
         event = TestFinished(0.0, 1, TEST, Outcome.SKIPPED, 0.1, (Text("why"),))
 
-        back = unparcel(marshal.loads(marshal.dumps(parcel(event))))
+        back = decode_event(marshal.loads(marshal.dumps(encode_event(event))))
 
         self.assertEqual(("why",), back.reasons)
         self.assertIs(str, type(back.reasons[0]))

@@ -25,8 +25,8 @@ class NoLauncher:
     def __init__(self) -> None:
         self.asked: list[LayerName] = []
 
-    def __call__(self, duty: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
-        self.asked.append(duty.ready.plan.name)
+    def __call__(self, worker_config: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
+        self.asked.append(worker_config.ready.plan.name)
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
     def command(self, layer: LayerName) -> tuple[str, ...]:

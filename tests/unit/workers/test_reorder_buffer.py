@@ -1,4 +1,4 @@
-"""One layer's part of the report, told in the order of the plan."""
+"""One layer's part of the report, in the order of the plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.model import LayerName, LayerPlan, Outcome, Problem, Stats, TearDownEnd, TestRef
 from zope.testrunner.execution.serial import ReadyLayer
 from zope.testrunner.testing import FakeClock, RecordingSink
-from zope.testrunner.workers.protocol import HEAD, Places
+from zope.testrunner.workers.protocol import HEAD, Sections
 from zope.testrunner.workers.reorder_buffer import ReorderBuffer
 
 NAME = LayerName("m.L")
@@ -34,23 +34,23 @@ class Case(unittest.TestCase):
 
 
 class StoryCase(unittest.TestCase):
-    """A story of three tests, told to a list."""
+    """A buffer of three tests, which emits to a list."""
 
     def setUp(self) -> None:
         self.sink = RecordingSink()
 
-    def story(self, laps: int = 1, groups: int = 3, *, split: bool = True) -> ReorderBuffer:
+    def buffer(self, iterations: int = 1, groups: int = 3, *, split: bool = True) -> ReorderBuffer:
         suite = unittest.TestSuite(Case(f"test_{number}") for number in range(3))
         ready = ReadyLayer(LayerPlan(NAME, suite), object())
-        return ReorderBuffer(ready, 1, Places(laps, groups), self.sink.events.append, FakeClock(), split=split)
+        return ReorderBuffer(ready, 1, Sections(iterations, groups), self.sink.events.append, FakeClock(), split=split)
 
-    def run_test(self, story: ReorderBuffer, number: int, lap: int = 1, *, close: bool = True) -> None:
-        place = story.places.group(lap, number)
-        test = TestRef(story.tests[number], NAME)
-        story.tell(place, TestStarted(float(number), 1, test, 0, 0))
-        story.tell(place, TestFinished(number + 0.5, 1, test, Outcome.PASSED, 0.5))
+    def run_test(self, buffer: ReorderBuffer, number: int, iteration: int = 1, *, close: bool = True) -> None:
+        section = buffer.sections.group(iteration, number)
+        test = TestRef(buffer.tests[number], NAME)
+        buffer.add(section, TestStarted(float(number), 1, test, 0, 0))
+        buffer.add(section, TestFinished(number + 0.5, 1, test, Outcome.PASSED, 0.5))
         if close:
-            story.close(place)
+            buffer.close(section)
 
     def started(self) -> list[tuple[str, int, int]]:
         return [(event.test.id[-1], event.index, event.total) for event in self.sink.of(TestStarted)]
@@ -60,122 +60,122 @@ class TestOrder(StoryCase):
     """Whoever is ready first, the plan says who comes first."""
 
     def test_tests_wait_for_earlier_ones(self) -> None:
-        story = self.story()
-        story.open()
-        story.close(HEAD)
-        story.begin(1)
-        self.run_test(story, 2)
-        self.run_test(story, 1)
+        buffer = self.buffer()
+        buffer.open()
+        buffer.close(HEAD)
+        buffer.begin(1)
+        self.run_test(buffer, 2)
+        self.run_test(buffer, 1)
         self.assertEqual([], self.started())
 
-        self.run_test(story, 0)
+        self.run_test(buffer, 0)
 
         self.assertEqual([("0", 1, 3), ("1", 2, 3), ("2", 3, 3)], self.started())
 
     def test_the_present_place_is_told_at_once(self) -> None:
-        story = self.story()
-        story.open()
-        story.close(HEAD)
-        story.begin(1)
+        buffer = self.buffer()
+        buffer.open()
+        buffer.close(HEAD)
+        buffer.begin(1)
 
-        self.run_test(story, 0, close=False)
+        self.run_test(buffer, 0, close=False)
 
         self.assertEqual([("0", 1, 3)], self.started())
 
     def test_nothing_is_told_before_its_turn(self) -> None:
-        story = self.story()
-        story.close(HEAD)
-        story.begin(1)
-        self.run_test(story, 0)
+        buffer = self.buffer()
+        buffer.close(HEAD)
+        buffer.begin(1)
+        self.run_test(buffer, 0)
         self.assertEqual([], self.sink.events)
 
-        story.open()
+        buffer.open()
 
         self.assertEqual(["LayerStarted", "WorkerStarted", "LapStarted", "TestStarted", "TestFinished"], self.sink.kinds())
 
-    def test_laps_are_counted_one_by_one(self) -> None:
-        story = self.story(laps=2)
-        story.open()
-        story.close(HEAD)
-        for lap in (1, 2):
-            story.begin(lap)
+    def test_iterations_are_counted_one_by_one(self) -> None:
+        buffer = self.buffer(iterations=2)
+        buffer.open()
+        buffer.close(HEAD)
+        for iteration in (1, 2):
+            buffer.begin(iteration)
             for number in range(3):
-                self.run_test(story, number, lap)
-        story.end()
+                self.run_test(buffer, number, iteration)
+        buffer.end()
 
         self.assertEqual([Stats(ran=3)] * 2, [event.stats for event in self.sink.of(LapFinished)])
         self.assertEqual([2.5] * 2, [event.seconds for event in self.sink.of(LapFinished)])
         self.assertEqual([Stats(ran=3)], [event.stats for event in self.sink.of(LayerFinished)])
 
-    def test_the_lap_of_a_single_child_takes_as_long_as_it_says(self) -> None:
-        story = self.story(groups=1, split=False)
-        story.open()
-        story.close(HEAD)
-        story.begin(1)
-        story.close(story.places.group(1, 0), 7.5)
-        story.end()
+    def test_the_iteration_of_a_single_worker_takes_as_long_as_it_says(self) -> None:
+        buffer = self.buffer(groups=1, split=False)
+        buffer.open()
+        buffer.close(HEAD)
+        buffer.begin(1)
+        buffer.close(buffer.sections.group(1, 0), 7.5)
+        buffer.end()
 
         self.assertEqual([7.5], [event.seconds for event in self.sink.of(LapFinished)])
 
     def test_what_is_left_behind_is_told_once(self) -> None:
-        story = self.story()
-        story.open()
-        story.close(HEAD)
-        story.begin(1)
+        buffer = self.buffer()
+        buffer.open()
+        buffer.close(HEAD)
+        buffer.begin(1)
         for item in ("a", "b"):
-            story.tell(story.places.after(1), LeftBehind(0.0, 1, NAME, None, Left.GARBAGE, (item,)))
+            buffer.add(buffer.sections.after(1), LeftBehind(0.0, 1, NAME, None, Left.GARBAGE, (item,)))
         for number in range(3):
-            self.run_test(story, number)
+            self.run_test(buffer, number)
 
         self.assertEqual([("a", "b")], [event.items for event in self.sink.of(LeftBehind)])
 
 
 class TestEnd(StoryCase):
-    """A story ends, whatever has come of it."""
+    """A buffer ends, whatever has come of it."""
 
     def test_without_a_set_up_there_is_no_lap(self) -> None:
-        story = self.story()
-        story.open()
-        story.tell(HEAD, SetUpStarted(0.0, 1, NAME))
-        story.tell(HEAD, SetUpFinished(0.0, 1, NAME, 0.1, PROBLEM))
-        story.end()
+        buffer = self.buffer()
+        buffer.open()
+        buffer.add(HEAD, SetUpStarted(0.0, 1, NAME))
+        buffer.add(HEAD, SetUpFinished(0.0, 1, NAME, 0.1, PROBLEM))
+        buffer.end()
 
         kinds = ["LayerStarted", "WorkerStarted", "SetUpStarted", "SetUpFinished", "LayerFinished"]
         self.assertEqual(kinds, self.sink.kinds())
 
     def test_results_after_a_gap_are_kept(self) -> None:
-        story = self.story()
-        story.open()
-        story.close(HEAD)
-        story.begin(1)
-        self.run_test(story, 2)
+        buffer = self.buffer()
+        buffer.open()
+        buffer.close(HEAD)
+        buffer.begin(1)
+        self.run_test(buffer, 2)
 
-        story.end()
+        buffer.end()
 
         self.assertEqual([("2", 1, 3)], self.started())
-        self.assertEqual(1, story.ran)
+        self.assertEqual(1, buffer.ran)
         self.assertEqual([Stats(ran=1)], [event.stats for event in self.sink.of(LapFinished)])
 
-    def tail(self, story: ReorderBuffer, child: int, problem: Problem | None = None) -> None:
+    def tail(self, buffer: ReorderBuffer, worker: int, problem: Problem | None = None) -> None:
         end = TearDownEnd.DONE if problem is None else TearDownEnd.FAILED
-        story.tell_tail(child, TearDownStarted(float(child), 1, NAME))
-        story.tell_tail(child, TearDownFinished(float(child), 1, NAME, 0.1, end, problem))
+        buffer.add_tail(worker, TearDownStarted(float(worker), 1, NAME))
+        buffer.add_tail(worker, TearDownFinished(float(worker), 1, NAME, 0.1, end, problem))
 
-    def test_of_several_tear_downs_one_is_told(self) -> None:
-        story = self.story()
-        story.open()
-        self.tail(story, 2)
-        self.tail(story, 1)
-        story.end()
+    def test_of_several_tear_downs_one_is_reported(self) -> None:
+        buffer = self.buffer()
+        buffer.open()
+        self.tail(buffer, 2)
+        self.tail(buffer, 1)
+        buffer.end()
 
         self.assertEqual([1.0], [event.at for event in self.sink.of(TearDownFinished)])
 
     def test_or_those_that_went_wrong(self) -> None:
-        story = self.story()
-        story.open()
-        self.tail(story, 1)
-        self.tail(story, 2, PROBLEM)
-        self.tail(story, 3, PROBLEM)
-        story.end()
+        buffer = self.buffer()
+        buffer.open()
+        self.tail(buffer, 1)
+        self.tail(buffer, 2, PROBLEM)
+        self.tail(buffer, 3, PROBLEM)
+        buffer.end()
 
         self.assertEqual([2.0, 3.0], [event.at for event in self.sink.of(TearDownFinished)])

@@ -27,7 +27,7 @@ from zope.testrunner.testing import FakeClock, RecordingSink
 from zope.testrunner.workers import stdout_frames as wire
 from zope.testrunner.workers.command_line import VARIABLE
 from zope.testrunner.workers.launchers import Script
-from zope.testrunner.workers.resume import Children
+from zope.testrunner.workers.resume import FreshWorkers
 
 DONE = RunFinished(0.0, 1, Stats(ran=2), 0.1, 1)
 
@@ -74,7 +74,7 @@ class ChildrenCase(unittest.TestCase):
         layers: int = 1,
         execute: Execution | None = None,
     ) -> bool:
-        """What `Children` returns when each child says this."""
+        """What `FreshWorkers` returns when each child says this."""
 
         def start(command: list[str], *, env: dict[str, str], **more: object) -> FakeProcess:
             self.commands.append(command)
@@ -93,7 +93,7 @@ class ChildrenCase(unittest.TestCase):
             LayerRegistry(),
             self.announced.append,
         )
-        children = Children(setting, Script(("script",), "/", ("-v",), ("-N2",)))
+        children = FreshWorkers(setting, Script(("script",), "/", ("-v",), ("-N2",)))
         ready = [ReadyLayer(LayerPlan(LayerName(f"m.L{n}"), unittest.TestSuite()), f"layer {n}") for n in range(layers)]
         with mock.patch.object(subprocess, "Popen", start):
             return children(ready)
@@ -199,6 +199,6 @@ class TestLosses(ChildrenCase):
                 Execution(), LeakPolicy(), self.sink.events.append, FakeClock(), LayerRegistry(), self.announced.append
             )
             ready = ReadyLayer(LayerPlan(LayerName("m.L"), unittest.TestSuite()), None)
-            self.assertTrue(Children(setting, Script(("script",), "/", (), ()))([ready]))
+            self.assertTrue(FreshWorkers(setting, Script(("script",), "/", (), ()))([ready]))
 
         self.assertIn("could not be started", self.cause())

@@ -19,7 +19,7 @@ def groups(order: Batch | None) -> list[int]:
 
 
 def all_orders(job: Job, slots: int) -> list[Batch]:
-    """What children get that do nothing but ask."""
+    """What workers get that do nothing but ask."""
     result = []
     while (order := job.next_order(slots)) is not None:
         result.append(order)
@@ -27,21 +27,22 @@ def all_orders(job: Job, slots: int) -> list[Batch]:
 
 
 class TestWhatIsHandedOut(PoolCase):
-    """Tests are handed out each once in each lap, in parts that get smaller."""
+    """Tests are handed out each once in each iteration, in parts that get smaller."""
 
     def test_every_test_comes_once_in_each_lap(self) -> None:
-        job = self.job(*plain("abcdefgh"), *plain("abcdefgh", Other), *plain("ab", WithFixture), laps=3)
+        job = self.job(*plain("abcdefgh"), *plain("abcdefgh", Other), *plain("ab", WithFixture), iterations=3)
 
-        handed = [(order.lap, each) for order in all_orders(job, 2) for _, positions in order.groups for each in positions]
+        orders = all_orders(job, 2)
+        handed = [(order.iteration, each) for order in orders for _, positions in order.groups for each in positions]
 
-        self.assertEqual([(lap, each) for lap in (1, 2, 3) for each in range(18)], sorted(handed))
+        self.assertEqual([(iteration, each) for iteration in (1, 2, 3) for each in range(18)], sorted(handed))
 
-    def test_laps_come_in_order_and_no_order_is_of_two_laps(self) -> None:
-        orders = all_orders(self.job(*plain("abcd"), laps=3), 1)
+    def test_iterations_come_in_order_and_no_order_is_of_two_laps(self) -> None:
+        orders = all_orders(self.job(*plain("abcd"), iterations=3), 1)
 
-        # The last share of a lap is cut short.
-        self.assertEqual([(1, [0, 1, 2]), (1, [3]), (2, [0, 1])], [(each.lap, groups(each)) for each in orders[:3]])
-        self.assertEqual([each.lap for each in orders], sorted(each.lap for each in orders))
+        # The last share of an iteration is cut short.
+        self.assertEqual([(1, [0, 1, 2]), (1, [3]), (2, [0, 1])], [(each.iteration, groups(each)) for each in orders[:3]])
+        self.assertEqual([each.iteration for each in orders], sorted(each.iteration for each in orders))
 
     def test_shares_get_smaller(self) -> None:
         job = self.job(*(test for _ in range(16) for test in plain("abcdefgh")))
@@ -52,7 +53,7 @@ class TestWhatIsHandedOut(PoolCase):
         self.assertEqual(sorted(sizes, reverse=True), sizes)
         self.assertEqual(1, sizes[-1])
 
-    def test_more_children_get_smaller_shares(self) -> None:
+    def test_more_workers_get_smaller_shares(self) -> None:
         tests = [test for _ in range(16) for test in plain("abcdefgh")]
 
         few, many = self.job(*tests).next_order(2), self.job(*tests).next_order(8)
@@ -78,7 +79,7 @@ class TestWhatIsHandedOut(PoolCase):
     def test_what_takes_longest_comes_first(self) -> None:
         tests = plain("abc")
         known = {test.id(): seconds for test, seconds in zip(tests, (1.0, 5.0, 3.0), strict=True)}
-        job = self.job(*tests, known=known, laps=2)
+        job = self.job(*tests, known=known, iterations=2)
 
         self.assertEqual([1, 2, 0] * 2, [groups(order)[0] for order in all_orders(job, 4)])
 
@@ -110,9 +111,9 @@ class TestWhatStaysTogether(PoolCase):
         self.assertEqual([0], groups(job.next_order(1)))
 
     def test_a_layer_that_cannot_be_divided_is_one_order(self) -> None:
-        job = self.job(*plain("abc"), layer=Whole, laps=3)
+        job = self.job(*plain("abc"), layer=Whole, iterations=3)
 
-        self.assertFalse(job.story.split)
+        self.assertFalse(job.buffer.split)
         self.assertEqual([Batch(1, ((0, (0, 1, 2)),))], all_orders(job, 4))
 
     def test_nothing_is_divided_where_readings_are_compared(self) -> None:
@@ -122,7 +123,7 @@ class TestWhatStaysTogether(PoolCase):
 
 
 class TestWhoGetsAChild(PoolCase):
-    """A schedule says for which job one more child is started."""
+    """A schedule says for which job one more worker is started."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -130,25 +131,25 @@ class TestWhoGetsAChild(PoolCase):
         self.whole = self.job(*plain("abc"), index=1, layer=Whole)
 
     def started(self, schedule: Schedule) -> list[int]:
-        """The jobs for which children are started, until there is nothing to do for another one."""
+        """The jobs for which workers are started, until there is nothing to do for another one."""
         result = []
         while (job := schedule.next_job()) is not None:
-            schedule.add(self.child(job))
+            schedule.add(self.worker(job))
             result.append(job.index)
         return result
 
-    def test_there_are_no_more_children_than_slots(self) -> None:
+    def test_there_are_no_more_workers_than_slots(self) -> None:
         schedule = Schedule([self.unit, self.whole], 2)
 
         self.assertEqual([0, 0], self.started(schedule))
-        schedule.remove(schedule.children[0])
+        schedule.remove(schedule.workers[0])
         self.assertEqual([0], self.started(schedule))
 
     def test_one_that_says_goodbye_makes_room(self) -> None:
         schedule = Schedule([self.unit, self.whole], 2)
         self.started(schedule)
 
-        schedule.children[0].said_goodbye = True
+        schedule.workers[0].is_leaving = True
 
         self.assertEqual([0], self.started(schedule))
 
@@ -156,7 +157,7 @@ class TestWhoGetsAChild(PoolCase):
         schedule = Schedule([self.unit, self.whole], 1)
         self.started(schedule)
 
-        schedule.children[0].said_goodbye = True
+        schedule.workers[0].is_leaving = True
 
         self.assertEqual([], self.started(schedule))
 
@@ -198,39 +199,39 @@ class TestWhoGetsAChild(PoolCase):
 
     def test_nobody_is_started_after_ctrl_c(self) -> None:
         schedule = Schedule([self.unit, self.whole], 3)
-        child = self.child(self.unit)
-        schedule.add(child)
+        worker = self.worker(self.unit)
+        schedule.add(worker)
 
         schedule.interrupt()
 
         self.assertIsNone(schedule.next_job())
-        self.assertIsNone(schedule.next_order(child))
-        self.assertEqual([signal.SIGINT], signals(child))
+        self.assertIsNone(schedule.next_order(worker))
+        self.assertEqual([signal.SIGINT], signals(worker))
 
 
 class TestOrders(PoolCase):
-    """A child that asks gets an order, which is noted down."""
+    """A worker that asks gets an order, which is noted down."""
 
-    def test_an_order_is_left_to_the_child(self) -> None:
-        job = self.job(*plain("ab", WithFixture), *plain("c"), laps=2)
+    def test_an_order_is_left_to_the_worker(self) -> None:
+        job = self.job(*plain("ab", WithFixture), *plain("c"), iterations=2)
         schedule = Schedule([job], 1)
-        child = self.child(job)
-        schedule.add(child)
+        worker = self.worker(job)
+        schedule.add(worker)
 
-        order = schedule.next_order(child)
+        order = schedule.next_order(worker)
 
         self.assertEqual(Batch(1, ((0, (0, 1)),)), order)
-        self.assertEqual((1, [(0, [0, 1])]), (child.lap, child.left))
-        self.assertEqual(job.story.places.group(1, 0), child.place)
+        self.assertEqual((1, [(0, [0, 1])]), (worker.iteration, worker.left))
+        self.assertEqual(job.buffer.sections.group(1, 0), worker.section)
 
-    def test_what_a_lost_child_has_not_begun_comes_next(self) -> None:
+    def test_what_a_lost_worker_has_not_begun_comes_next(self) -> None:
         job = self.job(*plain("ab", WithFixture), *plain("c"))
         schedule = Schedule([job], 1)
-        child = self.child(job)
-        schedule.next_order(child)
-        child.skip_to(0)
+        worker = self.worker(job)
+        schedule.next_order(worker)
+        worker.skip_to(0)
 
-        schedule.put_back(child)
+        schedule.put_back(worker)
 
         self.assertEqual(Batch(1, ((0, (1,)),)), job.next_order(1))
         self.assertEqual(Batch(1, ((1, (2,)),)), job.next_order(1))
@@ -238,33 +239,33 @@ class TestOrders(PoolCase):
     def test_nothing_comes_back_of_what_was_done(self) -> None:
         job = self.job(*plain("ab"))
         schedule = Schedule([job], 1)
-        child = self.child(job)
-        schedule.next_order(child)
-        child.skip_to(0)
+        worker = self.worker(job)
+        schedule.next_order(worker)
+        worker.skip_to(0)
 
-        schedule.put_back(child)
+        schedule.put_back(worker)
 
         self.assertEqual([Batch(1, ((1, (1,)),))], all_orders(job, 1))
 
     def test_a_layer_that_is_not_divided_goes_on_with_the_next_lap(self) -> None:
-        job = self.job(*plain("ab"), layer=Whole, laps=2)
+        job = self.job(*plain("ab"), layer=Whole, iterations=2)
         schedule = Schedule([job], 1)
-        child = self.child(job)
-        schedule.next_order(child)
-        child.skip_to(1)
+        worker = self.worker(job)
+        schedule.next_order(worker)
+        worker.skip_to(1)
 
-        schedule.put_back(child)
+        schedule.put_back(worker)
 
         self.assertEqual([Batch(1, ((0, ()),))], all_orders(job, 1))
 
     def test_and_ends_after_the_last(self) -> None:
         job = self.job(*plain("ab"), layer=Whole)
         schedule = Schedule([job], 1)
-        child = self.child(job)
-        schedule.next_order(child)
-        child.skip_to(1)
+        worker = self.worker(job)
+        schedule.next_order(worker)
+        worker.skip_to(1)
 
-        schedule.put_back(child)
+        schedule.put_back(worker)
 
         self.assertEqual([], all_orders(job, 1))
 
@@ -280,13 +281,13 @@ class TestStopOnError(PoolCase):
     def test_a_problem_is_none_without_it(self) -> None:
         schedule = Schedule(self.jobs, 8)
 
-        schedule.note_problem(self.child(self.jobs[0]))
+        schedule.note_problem(self.worker(self.jobs[0]))
 
         self.assertIs(self.jobs[0], schedule.next_job())
         self.assertFalse(schedule.is_ending)
 
     def test_nothing_more_is_begun(self) -> None:
-        first, second = self.child(self.jobs[1]), self.child(self.jobs[0])
+        first, second = self.worker(self.jobs[1]), self.worker(self.jobs[0])
         self.assertEqual([0], groups(self.schedule.next_order(first)))
 
         self.schedule.note_problem(first)
@@ -296,62 +297,62 @@ class TestStopOnError(PoolCase):
         self.assertFalse(self.schedule.may_go_on(self.jobs[0]))
 
     def test_what_others_do_is_broken_off(self) -> None:
-        children = [self.child(self.jobs[number]) for number in (1, 1, 0, 2)]
-        for child in children:
-            self.schedule.add(child)
+        workers = [self.worker(self.jobs[number]) for number in (1, 1, 0, 2)]
+        for worker in workers:
+            self.schedule.add(worker)
 
-        self.schedule.note_problem(children[0])
+        self.schedule.note_problem(workers[0])
         self.schedule.break_off()
 
-        self.assertEqual([[], *[[signal.SIGINT]] * 3], [signals(each) for each in children])
-        self.assertEqual([False, True, True, True], [each.is_cancelled for each in children])
+        self.assertEqual([[], *[[signal.SIGINT]] * 3], [signals(each) for each in workers])
+        self.assertEqual([False, True, True, True], [each.is_cancelled for each in workers])
 
     def test_of_two_problems_at_the_same_time_both_end_by_themselves(self) -> None:
-        children = [self.child(self.jobs[number]) for number in (0, 1)]
-        for child in children:
-            self.schedule.add(child)
-            self.schedule.note_problem(child)
+        workers = [self.worker(self.jobs[number]) for number in (0, 1)]
+        for worker in workers:
+            self.schedule.add(worker)
+            self.schedule.note_problem(worker)
 
         self.schedule.break_off()
 
-        self.assertEqual([[], []], [signals(each) for each in children])
+        self.assertEqual([[], []], [signals(each) for each in workers])
 
-    def test_a_child_that_had_a_problem_is_broken_off_where_something_else_ends_the_run(self) -> None:
+    def test_a_worker_that_had_a_problem_is_broken_off_where_something_else_ends_the_run(self) -> None:
         schedule = Schedule(self.jobs, 8)
-        child = self.child(self.jobs[0])
-        schedule.add(child)
-        schedule.note_problem(child)
+        worker = self.worker(self.jobs[0])
+        schedule.add(worker)
+        schedule.note_problem(worker)
 
         schedule.stop()
         schedule.break_off()
 
-        self.assertEqual([signal.SIGINT], signals(child))
+        self.assertEqual([signal.SIGINT], signals(worker))
 
-    def test_a_child_that_has_nothing_more_to_do_is_left_alone(self) -> None:
-        child = self.child(self.jobs[0])
-        self.schedule.add(child)
+    def test_a_worker_that_has_nothing_more_to_do_is_left_alone(self) -> None:
+        worker = self.worker(self.jobs[0])
+        self.schedule.add(worker)
         self.jobs[0].todo.clear()
-        self.assertIsNone(self.schedule.next_order(child))
+        self.assertIsNone(self.schedule.next_order(worker))
 
         self.schedule.break_off()
 
-        self.assertEqual([], signals(child))
+        self.assertEqual([], signals(worker))
 
-    def test_nothing_of_a_lost_child_is_run_again(self) -> None:
-        child = self.child(self.jobs[0])
-        self.schedule.next_order(child)
-        self.schedule.note_problem(child)
+    def test_nothing_of_a_lost_worker_is_run_again(self) -> None:
+        worker = self.worker(self.jobs[0])
+        self.schedule.next_order(worker)
+        self.schedule.note_problem(worker)
 
-        self.schedule.put_back(child)
+        self.schedule.put_back(worker)
 
         self.assertEqual([1], groups(self.jobs[0].next_order(8)))
 
     def test_tests_that_were_broken_off_are_counted(self) -> None:
-        child = self.child(self.jobs[0])
-        self.schedule.add(child)
-        child.tests_broken_off = 2
+        worker = self.worker(self.jobs[0])
+        self.schedule.add(worker)
+        worker.tests_broken_off = 2
 
-        self.schedule.remove(child)
+        self.schedule.remove(worker)
 
         self.assertEqual(2, self.schedule.tests_broken_off)
 
@@ -359,13 +360,13 @@ class TestStopOnError(PoolCase):
 class TestCtrlC(PoolCase):
     """Ctrl-C is passed on to whoever can do something about it."""
 
-    def test_a_child_that_has_ended_by_itself_is_not_told(self) -> None:
+    def test_a_worker_that_has_ended_by_itself_is_not_reported(self) -> None:
         job = self.job(*plain("ab"))
         schedule = Schedule([job], 1)
-        child = self.child(job)
-        child.process.has_ended = True  # type: ignore[attr-defined]
-        schedule.add(child)
+        worker = self.worker(job)
+        worker.process.has_ended = True  # type: ignore[attr-defined]
+        schedule.add(worker)
 
         schedule.interrupt()
 
-        self.assertFalse(child.is_to_stop)
+        self.assertFalse(worker.is_to_stop)

@@ -116,9 +116,9 @@ class _Resumer:
         self._context = context
 
     def __call__(self, layers: Sequence[ReadyLayer]) -> bool:
-        from zope.testrunner.workers.resume import Children
+        from zope.testrunner.workers.resume import FreshWorkers
 
-        return Children(self._context, self._run.script)(layers)
+        return FreshWorkers(self._context, self._run.script)(layers)
 
 
 def _do_nothing() -> None:

@@ -55,7 +55,7 @@ class ReadyLayer(Record):
 
     plan: LayerPlan
     layer: object
-    laps_done: int = 0
+    iterations_done: int = 0
     rest: Iterable[Test] | None = None
 
 
@@ -204,31 +204,31 @@ class Serial:
                 self._emit(WorkerStarted(self._clock(), self._worker, name))
             stats = Stats()
             if not self.debugged and self._stack.set_up(ready.layer):
-                stats = self._run_laps(ready, size)
+                stats = self._run_iterations(ready, size)
             self._problems |= self._stack.problems > 0 or self._judges.problems > 0
             self._emit(LayerFinished(self._clock(), self._worker, name, stats))
 
-    def _run_laps(self, ready: ReadyLayer, size: int) -> Stats:
+    def _run_iterations(self, ready: ReadyLayer, size: int) -> Stats:
         execute, name = self._setting.execute, ready.plan.name
         session = self._session()
         # Counters in an array are no objects, so a number that outgrows Python's cache of small ones is not read as
         # growth of the tests' memory.  For the same reason all that is needed for a reading is made before the first.
-        lap, ran, failures, errors, skipped = range(5)
-        counts = array("q", [ready.laps_done] + [0] * 4)
+        iteration, ran, failures, errors, skipped = range(5)
+        counts = array("q", [ready.iterations_done] + [0] * 4)
 
         def tell(readings: tuple[Reading, ...]) -> None:
             # The first lap only gives the others something to be compared with.
-            if counts[lap] > 1:
-                self._emit(LapMeasured(self._clock(), self._worker, name, counts[lap], readings))
+            if counts[iteration] > 1:
+                self._emit(LapMeasured(self._clock(), self._worker, name, counts[iteration], readings))
 
         if session is not None:
             from zope.testrunner.leaks.cache_filling import Filling
 
             filling = Filling()
             session.baseline()
-        while counts[lap] < execute.repeat and not self._is_over():
-            counts[lap] += 1
-            stats = self._run_lap(ready, counts[lap], size)
+        while counts[iteration] < execute.repeat and not self._is_over():
+            counts[iteration] += 1
+            stats = self._run_iteration(ready, counts[iteration], size)
             ready = ready.replace(rest=None) if ready.rest is not None else ready
             counts[ran] = max(counts[ran], stats.ran)
             counts[failures] += stats.failures
@@ -264,10 +264,10 @@ class Serial:
         details = self._setting.leaks.details
         return Session(trackers_for_repeat(details=details), details=details)
 
-    def _run_lap(self, ready: ReadyLayer, lap: int, size: int) -> Stats:
+    def _run_iteration(self, ready: ReadyLayer, iteration: int, size: int) -> Stats:
         name, tests = ready.plan.name, ready.plan.suite if ready.rest is None else ready.rest
         emit, clock, worker, execute = self._emit, self._clock, self._worker, self._setting.execute
-        emit(LapStarted(clock(), worker, name, lap, execute.repeat, size))
+        emit(LapStarted(clock(), worker, name, iteration, execute.repeat, size))
         began = time.perf_counter()
         collection = self._collection(name)
         leftovers = Leftovers(emit, clock, name, execute.ignore_new_threads, worker)
@@ -281,7 +281,7 @@ class Serial:
             stop_on_error=execute.stop_on_error,
             held=self._held,
             leftovers=leftovers,
-            retention=self._judges.retention() if lap == 1 else None,
+            retention=self._judges.retention() if iteration == 1 else None,
             collection=collection,
             post_mortem=self._post_mortem,
             worker=worker,
@@ -290,7 +290,7 @@ class Serial:
         )
         fixtures = self._fixtures(result)
         # What is done again to judge it is done once.
-        run = self._judges.way_to_run(ready.layer, name, result, fixtures) if lap == 1 else result.run_test
+        run = self._judges.way_to_run(ready.layer, name, result, fixtures) if iteration == 1 else result.run_test
         try:
             for test in tests:
                 if result.shouldStop:
@@ -305,10 +305,10 @@ class Serial:
         except KeyboardInterrupt:
             where = f" in test {result.running.label}" if result.running is not None else ""
             emit(Notice(clock(), worker, Importance.ERROR, f"\nInterrupted{where}."))
-            self._finish_lap(result, fixtures, name, lap, began)
+            self._finish_iteration(result, fixtures, name, iteration, began)
             raise Interrupted from None
-        stats = self._finish_lap(result, fixtures, name, lap, began)
-        leftovers.after_lap()
+        stats = self._finish_iteration(result, fixtures, name, iteration, began)
+        leftovers.after_iteration()
         self.over_limit |= result.over_limit
         return stats
 
@@ -323,7 +323,7 @@ class Serial:
 
         return Collection(self._emit, self._clock, layer, cycles=execute.cycles, worker=self._worker)
 
-    def _finish_lap(self, result: Result, fixtures: Fixtures, name: LayerName, lap: int, began: float) -> Stats:
+    def _finish_iteration(self, result: Result, fixtures: Fixtures, name: LayerName, iteration: int, began: float) -> Stats:
         self._judges.thaw()
         try:
             fixtures.close()
@@ -333,7 +333,7 @@ class Serial:
             stats, of = result.stats, self._setting.execute.repeat
             # A lap that ended in a debugger is broken off, and a line about it would tell half of the truth.
             if not self.debugged:
-                self._emit(LapFinished(self._clock(), self._worker, name, lap, of, stats, time.perf_counter() - began))
+                self._emit(LapFinished(self._clock(), self._worker, name, iteration, of, stats, time.perf_counter() - began))
         return stats
 
     def _tell_untold(self, result: Result, name: LayerName) -> None:

@@ -127,7 +127,7 @@ def _units_of(layer_plan: LayerPlan, layer: object, weights: Weights) -> list[_U
         weight = sum(weights.of_test(test) for test in group.tests)
         if group.key == layer_plan.name:
             weight += weights.of_layer(layer_plan.name)
-        units.append(_Unit(weight, layer_plan.name, _sort_key(group), group.places))
+        units.append(_Unit(weight, layer_plan.name, _sort_key(group), group.positions))
     # Tests of one id are alike: which of them comes first makes no difference but for their weights.
     units.sort(key=lambda unit: (unit.key, unit.weight))
     return units

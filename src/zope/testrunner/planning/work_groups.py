@@ -19,13 +19,13 @@ class Group(Record):
     """Tests of one layer that have to run in one process, one directly after the other.
 
     ``key`` names the group, the same in every run with the same tests: the name of the layer if the layer must not be
-    divided, ``module NAME`` or ``class NAME`` for tests with common fixtures, else the id of its only test.  ``places`` are
-    the positions of its tests in the suite of the layer, counted from 0, in ascending order.
+    divided, ``module NAME`` or ``class NAME`` for tests with common fixtures, else the id of its only test.  ``positions``
+    are the positions of its tests in the suite of the layer, counted from 0, in ascending order.
     """
 
     layer: LayerName
     key: str
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     tests: tuple[Test, ...]
 
 
@@ -63,7 +63,7 @@ def groups_of(plan: LayerPlan, layer: object, together: Together | None = None) 
         return [Group(plan.name, plan.name, tuple(range(len(tests))), tuple(tests))]
     owners: dict[object, str | None] = {}
     members: dict[str | int, list[int]] = {}
-    for place, test in enumerate(tests):
+    for position, test in enumerate(tests):
         kind: object = type(test)
         if together is not None and not isinstance(test, unittest.TestCase):
             kind = test
@@ -74,15 +74,15 @@ def groups_of(plan: LayerPlan, layer: object, together: Together | None = None) 
             owner = owners[kind]
         except KeyError:
             owner = owners[kind] = _owner(test, together)
-        members.setdefault(place if owner is None else owner, []).append(place)
+        members.setdefault(position if owner is None else owner, []).append(position)
     return [
         Group(
             plan.name,
             owner if isinstance(owner, str) else _id_of(tests[owner]),
-            tuple(places),
-            tuple(tests[place] for place in places),
+            tuple(positions),
+            tuple(tests[position] for position in positions),
         )
-        for owner, places in members.items()
+        for owner, positions in members.items()
     ]
 
 

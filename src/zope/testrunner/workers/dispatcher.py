@@ -1,4 +1,4 @@
-"""What children of a pool say about themselves, taken into the report and the schedule: `Dispatcher`."""
+"""Messages of the workers of a pool, dispatched to the report and the schedule: `Dispatcher`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.model import Outcome, TestRef
 from zope.testrunner.system.originals import time
 from zope.testrunner.workers import protocol
-from zope.testrunner.workers.marshal_codec import unparcel
+from zope.testrunner.workers.marshal_codec import decode_event
 from zope.testrunner.workers.protocol import HEAD
 
 if TYPE_CHECKING:
@@ -32,96 +32,102 @@ if TYPE_CHECKING:
 
 
 class Dispatcher:
-    """Takes messages of children; see `zope.testrunner.workers.main.EventSender` for what they say.
+    """Dispatches messages of workers; see `zope.testrunner.workers.main.EventSender` for who sends them.
 
     ``hunts`` tells that tests are run again, silently, after they have ended.
     """
 
     def __init__(
-        self, schedule: Schedule, teller: OrderedReport, blame: CrashReport, limits: Limits, *, hunts: bool = False
+        self,
+        schedule: Schedule,
+        ordered_report: OrderedReport,
+        crash_report: CrashReport,
+        limits: Limits,
+        *,
+        hunts: bool = False,
     ) -> None:
         self._schedule = schedule
-        self._teller = teller
-        self._blame = blame
+        self._ordered_report = ordered_report
+        self._crash_report = crash_report
         self._limits = limits
         self._hunts = hunts
-        #: Whether the process of a child got too large.
+        #: Whether the process of a worker got too large.
         self.over_limit = False
-        self._takers: dict[int, Callable[..., None]] = {
-            protocol.EVENT: self._take_event,
-            protocol.STARTED: self._take_started,
-            protocol.FINISHED: self._take_finished,
-            protocol.DOING: self._take_doing,
-            protocol.CLOSED: self._take_closed,
-            protocol.BEGUN: self._take_begun,
-            protocol.READY: self._take_ready,
-            protocol.BYE: self._take_bye,
+        self._handlers: dict[int, Callable[..., None]] = {
+            protocol.EVENT: self._on_event,
+            protocol.STARTED: self._on_started,
+            protocol.FINISHED: self._on_finished,
+            protocol.DOING: self._on_doing,
+            protocol.CLOSED: self._on_closed,
+            protocol.BEGUN: self._on_begun,
+            protocol.READY: self._on_ready,
+            protocol.BYE: self._on_bye,
         }
 
-    def take(self, child: WorkerHandle, message: tuple[object, ...]) -> None:
-        """A child says this."""
-        kind, number, place = cast("tuple[int, int, int]", message[:3])
+    def dispatch(self, worker: WorkerHandle, message: tuple[object, ...]) -> None:
+        """A message of a worker has come."""
+        kind, number, section = cast("tuple[int, int, int]", message[:3])
         values = message[3:]
-        if child.cause is not None:
+        if worker.cause is not None:
             # Its time is over.  If it finishes now, the next test must not be blamed for that.
             return
-        child.job.leader = child.job.leader or child.number
-        self._teller.pass_on(child, "stdout", child.out.take(number))
-        self._teller.pass_on(child, "stderr", child.err.take(number))
-        child.place = place
-        self._takers[kind](child, *values)
+        worker.job.leader = worker.job.leader or worker.number
+        self._ordered_report.pass_on(worker, "stdout", worker.out.take(number))
+        self._ordered_report.pass_on(worker, "stderr", worker.err.take(number))
+        worker.section = section
+        self._handlers[kind](worker, *values)
 
-    def _take_event(self, child: WorkerHandle, data: object) -> None:
-        event = unparcel(data)
+    def _on_event(self, worker: WorkerHandle, data: object) -> None:
+        event = decode_event(data)
         if isinstance(event, (SetUpStarted, TearDownStarted)):
-            child.hook = event
-            child.judged = None
-            child.begins(tear_down=isinstance(event, TearDownStarted))
-            child.since = time.monotonic()
-            child.set_limit(self._limits.layer)
+            worker.hook = event
+            worker.judged = None
+            worker.begins(tear_down=isinstance(event, TearDownStarted))
+            worker.since = time.monotonic()
+            worker.set_limit(self._limits.layer)
         elif isinstance(event, (SetUpFinished, TearDownFinished)):
-            child.hook = None
-            child.begins()
-            child.lift_limit()
+            worker.hook = None
+            worker.begins()
+            worker.lift_limit()
             if isinstance(event, SetUpFinished) and event.problem is not None:
-                if child.broken_off == event.layer:
-                    self._teller.broken_off(child)
+                if worker.broken_off == event.layer:
+                    self._ordered_report.broken_off(worker)
                 else:
-                    self._teller.set_up_failed(child, event)
+                    self._ordered_report.set_up_failed(worker, event)
                 return
-        elif isinstance(event, ProblemReported) and child.is_cancelled:
-            if event.test.size or event.test.id == child.broken_off:
+        elif isinstance(event, ProblemReported) and worker.is_cancelled:
+            if event.test.size or event.test.id == worker.broken_off:
                 return
         elif isinstance(event, Notice) and event.importance is Importance.ERROR:
-            child.has_noticed()
+            worker.acknowledge_stop()
         elif isinstance(event, LeakJudged):
-            child.judged = None
-        self._teller.tell_here(child, event)
+            worker.judged = None
+        self._ordered_report.add_here(worker, event)
 
-    def _take_started(self, child: WorkerHandle, at: float, position: int) -> None:
-        story = child.job.story
-        test = story.tests[position]
-        child.test = TestRef(test, story.name, test.countTestCases())
-        child.began = at
-        child.since = time.monotonic()
-        child.hook = None
-        child.doing = None
-        child.judged = None
-        child.skip_to(position)
-        child.set_limit(self._limits.of(test))
+    def _on_started(self, worker: WorkerHandle, at: float, position: int) -> None:
+        buffer = worker.job.buffer
+        test = buffer.tests[position]
+        worker.test = TestRef(test, buffer.name, test.countTestCases())
+        worker.began = at
+        worker.since = time.monotonic()
+        worker.hook = None
+        worker.doing = None
+        worker.judged = None
+        worker.skip_to(position)
+        worker.set_limit(self._limits.of(test))
         if self._schedule.is_broken_off:
-            # It has not been told, or has not noticed.
-            child.cancel()
-            child.begins_test()
-            child.tests_broken_off += child.test.size
+            # It has not been asked to stop, or has not noticed.
+            worker.cancel()
+            worker.begins_test()
+            worker.tests_broken_off += worker.test.size
             return
         if self._schedule.interrupted:
-            child.begins_test()
-        story.tell(child.place, TestStarted(at, story.worker, child.test, 0, 0))
+            worker.begins_test()
+        buffer.add(worker.section, TestStarted(at, buffer.worker_number, worker.test, 0, 0))
 
-    def _take_finished(
+    def _on_finished(
         self,
-        child: WorkerHandle,
+        worker: WorkerHandle,
         at: float,
         position: int,
         outcome: str,
@@ -131,68 +137,68 @@ class Dispatcher:
         stderr: str | None,
         collected: int | None,
     ) -> None:
-        story = child.job.story
-        test = child.test
+        buffer = worker.job.buffer
+        test = worker.test
         if test is None:
-            live = story.tests[position]
-            test = TestRef(live, story.name, live.countTestCases())
-        child.test = None
+            live = buffer.tests[position]
+            test = TestRef(live, buffer.name, live.countTestCases())
+        worker.test = None
         if self._hunts:
-            child.judged, child.since = test, time.monotonic()
-        child.lift_limit()
+            worker.judged, worker.since = test, time.monotonic()
+        worker.lift_limit()
         ended = Outcome(outcome)
-        if child.is_cancelled:
-            if test is not child.broken_off:
+        if worker.is_cancelled:
+            if test is not worker.broken_off:
                 return
             if ended.is_problem:
                 # It has no other choice once it is interrupted.
-                self._teller.broken_off(child)
+                self._ordered_report.broken_off(worker)
                 return
-            child.broken_off, child.tests_broken_off = None, 0
-        finished = TestFinished(at, story.worker, test, ended, seconds, reasons, stdout, stderr, collected)
-        story.tell(child.place, finished)
+            worker.broken_off, worker.tests_broken_off = None, 0
+        finished = TestFinished(at, buffer.worker_number, test, ended, seconds, reasons, stdout, stderr, collected)
+        buffer.add(worker.section, finished)
 
-    def _take_doing(self, child: WorkerHandle, label: str | None) -> None:
-        child.doing = label
-        child.judged = None
-        child.begins()
-        child.since = time.monotonic()
-        child.set_limit(None if label is None else self._limits.test)
+    def _on_doing(self, worker: WorkerHandle, label: str | None) -> None:
+        worker.doing = label
+        worker.judged = None
+        worker.begins()
+        worker.since = time.monotonic()
+        worker.set_limit(None if label is None else self._limits.test)
 
-    def _take_closed(self, child: WorkerHandle, seconds: float) -> None:
-        story = child.job.story
-        if child.place == HEAD and not child.is_leader:
+    def _on_closed(self, worker: WorkerHandle, seconds: float) -> None:
+        buffer = worker.job.buffer
+        if worker.section == HEAD and not worker.is_leader:
             return
-        story.close(child.place, seconds)
-        if HEAD < child.place < story.places.tail:
-            group = story.places.group_of(child.place)
-            child.skip_group(group)
+        buffer.close(worker.section, seconds)
+        if HEAD < worker.section < buffer.sections.tail:
+            group = buffer.sections.group_of(worker.section)
+            worker.skip_group(group)
 
-    def _take_begun(self, child: WorkerHandle, lap: int) -> None:
-        story = child.job.story
-        if lap != child.lap:
-            child.lap = lap
-            child.left = [(0, list(range(len(story.tests))))]
-        story.begin(lap)
+    def _on_begun(self, worker: WorkerHandle, iteration: int) -> None:
+        buffer = worker.job.buffer
+        if iteration != worker.iteration:
+            worker.iteration = iteration
+            worker.left = [(0, list(range(len(buffer.tests))))]
+        buffer.begin(iteration)
 
-    def _take_ready(self, child: WorkerHandle) -> None:
-        story = child.job.story
-        if HEAD < child.place < story.places.tail:
+    def _on_ready(self, worker: WorkerHandle) -> None:
+        buffer = worker.job.buffer
+        if HEAD < worker.section < buffer.sections.tail:
             # What is left of the last order was not worth running: its class could not be set up, for instance.
-            for group, _ in child.left:
-                story.close(story.places.group(child.lap, group))
-            story.close(child.place)
-        child.left = []
-        child.send(self._schedule.next_order(child))
+            for group, _ in worker.left:
+                buffer.close(buffer.sections.group(worker.iteration, group))
+            buffer.close(worker.section)
+        worker.left = []
+        worker.send(self._schedule.next_order(worker))
 
-    def _take_bye(self, child: WorkerHandle, over_limit: bool, ended_run: bool, interrupted: bool) -> None:
-        child.said_goodbye = True
-        child.test = child.hook = child.doing = None
+    def _on_bye(self, worker: WorkerHandle, over_limit: bool, ended_run: bool, interrupted: bool) -> None:
+        worker.is_leaving = True
+        worker.test = worker.hook = worker.doing = None
         if over_limit or ended_run:
             self.over_limit |= over_limit
-            child.job.is_hopeless = True
+            worker.job.is_hopeless = True
             self._schedule.stop()
-        if interrupted and not (child.is_cancelled or self._schedule.interrupted):
-            # Somebody sent the signal to the child alone.
+        if interrupted and not (worker.is_cancelled or self._schedule.interrupted):
+            # Somebody sent the signal to the worker alone.
             self._schedule.interrupt()
-        child.see_off()
+        worker.expect_exit()

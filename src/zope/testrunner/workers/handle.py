@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from zope.testrunner.workers.process_group import Process
     from zope.testrunner.workers.protocol import Batch
 
-#: Seconds.  For a child to tear its layer down when it has to stop, and to end when it has said goodbye; for the stacks of
-#: threads to come, and between two looks for them; between asking a process to end and ending it.
+#: Seconds.  For a worker to tear its layer down when it has to stop, and to end when it has sent its last message; for the
+#: stacks of threads to come, and between two looks for them; between asking a process to end and ending it.
 TO_TEAR_DOWN, TO_LEAVE, TO_DUMP, TO_LOOK, TO_END = 10.0, 5.0, 1.0, 0.05, 2.0
 
 #: So many bytes between two looks at everything are much: a quarter of what a pipe holds on Linux.
 MUCH = 1 << 14
 
-#: Seconds in which a child that has to stop should do so before it is told once more.
+#: Seconds in which a worker that has to stop should do so before it is asked once more.
 TO_NOTICE = 1.0
 
 
 class WorkerHandle:
     """A child process, what it is doing, and what has come from it.
 
-    ``number`` counts the children of a run from 1; ``token`` marks what it sends.
+    ``number`` counts the workers of a run from 1; ``token`` marks what it sends.
     """
 
     def __init__(self, number: int, process: Process, job: Job, token: bytes) -> None:
@@ -46,10 +46,10 @@ class WorkerHandle:
         #: looked at.
         self._prints_much = False
         self._lately = 0
-        self.place = HEAD
-        #: The tests of the present lap that have not begun: positions by group.
+        self.section = HEAD
+        #: The tests of the present iteration that have not begun: positions by group.
         self.left: list[tuple[int, list[int]]] = []
-        self.lap = 0
+        self.iteration = 0
         self.test: TestRef | None = None
         #: The test that has ended and is run again, to find out whether it leaks.
         self.judged: TestRef | None = None
@@ -67,22 +67,23 @@ class WorkerHandle:
         #: How much there was on its standard error when it was last looked at for the stacks of its threads.
         self._seen = -1
         self._is_cut_off = False
-        self.said_goodbye = False
-        #: Whether it has been told that there is nothing more to do for it.
+        #: Whether it has sent its last message: it does not report anything more, and is about to end.
+        self.is_leaving = False
+        #: Whether it knows that there is nothing more to do for it.
         self.is_dismissed = False
         #: Whether there was a problem of which it knows.
         self.has_problem = False
-        #: Whether it has been told to break off what it does, since the run is over; and what that was.
+        #: Whether it has been asked to break off what it does, since the run is over; and what that was.
         self.is_cancelled = False
         self.broken_off: str | TestRef | None = None
         #: How many tests have been broken off.
         self.tests_broken_off = 0
-        #: Whether it has been told to stop; when it is told once more, and when it is ended for not doing so; whether it has
-        #: noticed, or been ended.
+        #: Whether it has been asked to stop; when it is asked once more, and when it is ended for not doing so; whether it
+        #: has noticed, or been ended.
         self.is_to_stop = False
         self._again: float | None = None
         self._last: float | None = None
-        self.noticed = False
+        self.stop_acknowledged = False
         self.did_not_stop = False
 
     @property
@@ -94,11 +95,11 @@ class WorkerHandle:
             return f"{hook_name(self.hook)} of {self.hook.layer}"
         if self.judged is not None:
             return f"{self.judged.label}, run again to judge it,"
-        return self.doing or f"process for {self.job.story.name}"
+        return self.doing or f"process for {self.job.buffer.name}"
 
     @property
     def is_leader(self) -> bool:
-        """Whether it is the one whose set-up is told."""
+        """Whether it is the one whose set-up is reported."""
         return self.number == self.job.leader
 
     # What comes and goes
@@ -130,7 +131,7 @@ class WorkerHandle:
         return found
 
     def receive(self) -> None:
-        """Take what has come, without waiting; raises `NoMessage` if it cannot be from the child."""
+        """Take what has come, without waiting; raises `NoMessage` if it cannot be from the worker."""
         if not self.inbox.ended:
             for data in pieces(self.process.results):
                 self.inbox.feed(data)
@@ -144,8 +145,8 @@ class WorkerHandle:
         self._prints_much |= self._lately >= MUCH
 
     def send(self, order: Batch | None) -> None:
-        """Tell it what to do next; None is nothing more."""
-        value = () if order is None else (order.lap, order.groups)
+        """Send it what to do next; None is nothing more."""
+        value = () if order is None else (order.iteration, order.groups)
         with contextlib.suppress(OSError):
             write_all(self.process.orders, packed(self.token, value))
 
@@ -162,7 +163,7 @@ class WorkerHandle:
 
     def skip_to(self, position: int) -> None:
         """Note that a test has begun, and that those before it in its group have had their chance."""
-        group = self.job.story.places.group_of(self.place)
+        group = self.job.buffer.sections.group_of(self.section)
         for index, (each, positions) in enumerate(self.left):
             if each == group and position in positions:
                 del positions[: positions.index(position) + 1]
@@ -182,7 +183,7 @@ class WorkerHandle:
         position = self.next_position
         if position is None:
             return
-        tests = self.job.story.tests
+        tests = self.job.buffer.tests
         of_class = label.startswith("setUpClass")
         kind = type(tests[position])
         for _, positions in self.left:
@@ -212,7 +213,7 @@ class WorkerHandle:
 
     def cancel(self) -> None:
         """Stop it; what it is doing now is neither a result nor a problem.  A tear-down of its layers is not broken off."""
-        if self.is_cancelled or self.said_goodbye or self.cause is not None:
+        if self.is_cancelled or self.is_leaving or self.cause is not None:
             return
         if self.is_dismissed or isinstance(self.hook, TearDownStarted) or self.process.ended():
             return
@@ -234,21 +235,21 @@ class WorkerHandle:
         if self.is_to_stop:
             self._again = time.monotonic() + TO_NOTICE
 
-    def has_noticed(self) -> None:
-        """It says that it stops, in the middle of its test if it has one."""
-        self.noticed = True
+    def acknowledge_stop(self) -> None:
+        """It acknowledges that it has to stop, in the middle of its test if it has one."""
+        self.stop_acknowledged = True
         if self.test is not None:
             self.tests_broken_off = self.test.size
         self._again = None
 
-    def see_off(self) -> None:
+    def expect_exit(self) -> None:
         """It is about to end by itself."""
         self._again = self._last = None
         self._at(time.monotonic() + TO_LEAVE, self.kill)
 
     def is_cut_off(self) -> None:
         """Its pipe is closed, so nothing more can come from it: it has to end soon, or is ended."""
-        if self._is_cut_off or self.said_goodbye or self.cause is not None:
+        if self._is_cut_off or self.is_leaving or self.cause is not None:
             return
         self._is_cut_off = True
         last = time.monotonic() + TO_LEAVE

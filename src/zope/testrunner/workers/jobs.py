@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zope.testrunner.planning.work_groups import Expected, Group, groups_of, none_known, seconds_of
-from zope.testrunner.workers.protocol import Batch, Places
+from zope.testrunner.workers.protocol import Batch, Sections
 from zope.testrunner.workers.reorder_buffer import ReorderBuffer
 
 if TYPE_CHECKING:
     from zope.testrunner.core.model import Test
     from zope.testrunner.execution.serial import ReadyLayer, RunContext
 
-#: Each child is to get about so many orders: with fewer, one may work long after the others are done; with more, what is
+#: Each worker is to get about so many orders: with fewer, one may work long after the others are done; with more, what is
 #: between two orders begins to count.
 SHARES = 4
 
@@ -21,21 +21,21 @@ SHARES = 4
 class Job:
     """What is to be done for one layer.
 
-    ``index`` is its place in the plan, ``weights`` tell about how long each of its groups takes, in any unit.
+    ``index`` is its place in the plan, ``weights`` are about how long each of its groups takes, in any unit.
     """
 
     def __init__(
-        self, index: int, story: ReorderBuffer, groups: Sequence[Group], todo: list[Batch], weights: list[float]
+        self, index: int, buffer: ReorderBuffer, groups: Sequence[Group], todo: list[Batch], weights: list[float]
     ) -> None:
         self.index = index
-        self.story = story
+        self.buffer = buffer
         self.groups = groups
         self.todo = todo
         self._weights = weights
         self.has_begun = False
-        #: The number of the child whose set-up is told, of those that set the layer up.
+        #: The number of the worker whose set-up is reported, of those that set the layer up.
         self.leader = 0
-        #: Whether no further child can do anything for it.
+        #: Whether no further worker can do anything for it.
         self.is_hopeless = False
         self.priority: tuple[float, ...] = (float(index),)
 
@@ -44,11 +44,11 @@ class Job:
         return sum(self._weights[group] for group, _ in order.groups)
 
     def next_order(self, slots: int) -> Batch | None:
-        """What a child is to do next: a smaller part of what remains each time."""
+        """What a worker is to do next: a smaller part of what remains each time."""
         if not self.todo:
             return None
         first = self.todo[0]
-        if not self.story.split or self._has_fixtures(first):
+        if not self.buffer.split or self._has_fixtures(first):
             del self.todo[0]
             return first
         taken, count = list(first.groups), 1
@@ -56,34 +56,34 @@ class Job:
         share = sum(map(self.weight, self.todo)) / (slots * SHARES)
         while count < len(self.todo) and weight < share:
             following = self.todo[count]
-            if following.lap != first.lap or self._has_fixtures(following):
+            if following.iteration != first.iteration or self._has_fixtures(following):
                 break
             weight += self.weight(following)
             taken += following.groups
             count += 1
         del self.todo[:count]
-        return Batch(first.lap, tuple(sorted(taken)))
+        return Batch(first.iteration, tuple(sorted(taken)))
 
     def _has_fixtures(self, order: Batch) -> bool:
         return any(self.groups[group].key.startswith(("class ", "module ")) for group, _ in order.groups)
 
-    def put_back(self, lap: int, place: int, left: Sequence[tuple[int, Sequence[int]]]) -> None:
-        """Let another child do what one that is gone has not done: so much is left of its order, in this lap.
+    def put_back(self, iteration: int, section: int, left: Sequence[tuple[int, Sequence[int]]]) -> None:
+        """Let another worker do what one that is gone has not done: so much is left of its order, in this iteration.
 
         ``place`` is where in the report it was.
         """
-        places = self.story.places
+        sections = self.buffer.sections
         groups = tuple((group, tuple(positions)) for group, positions in left if positions)
-        if self.story.split:
+        if self.buffer.split:
             for group, positions in left:
                 if not positions:
-                    self.story.close(places.group(lap, group))
+                    self.buffer.close(sections.group(iteration, group))
             if groups:
-                self.todo.insert(0, Batch(lap, groups))
-            elif lap:
-                self.story.close(place)
-        elif lap and place < places.tail and (groups or lap < places.laps):
-            self.todo.insert(0, Batch(lap, groups or ((0, ()),)))
+                self.todo.insert(0, Batch(iteration, groups))
+            elif iteration:
+                self.buffer.close(section)
+        elif iteration and section < sections.tail and (groups or iteration < sections.iterations):
+            self.todo.insert(0, Batch(iteration, groups or ((0, ()),)))
 
 
 def job_for(index: int, ready: ReadyLayer, setting: RunContext, expected: Expected = none_known) -> Job:
@@ -92,14 +92,14 @@ def job_for(index: int, ready: ReadyLayer, setting: RunContext, expected: Expect
     What takes longest comes first, of layers as of the tests of one layer; layers that cannot be divided are before others.
     """
     tests: list[Test] = list(ready.plan.suite)
-    # Readings compare laps in one process.
+    # Readings compare iterations in one process.
     groups = [] if setting.leaks.report else groups_of(ready.plan, ready.layer, setting.together)
     split = len(groups) > 1
-    laps = setting.execute.repeat
+    iterations = setting.execute.repeat
     if not split:
         groups = [Group(ready.plan.name, ready.plan.name, tuple(range(len(tests))), tuple(tests))]
-    places = Places(laps, len(groups))
-    story = ReorderBuffer(ready, index + 1, places, setting.emit, setting.clock, split=split)
+    sections = Sections(iterations, len(groups))
+    buffer = ReorderBuffer(ready, index + 1, sections, setting.emit, setting.clock, split=split)
     seconds = [seconds_of(group, expected) for group in groups]
     known = [each for each in seconds if each is not None]
     mean = sum(known) / len(known) if known else 1.0
@@ -108,10 +108,14 @@ def job_for(index: int, ready: ReadyLayer, setting: RunContext, expected: Expect
     if known:
         order.sort(key=lambda group: -weights[group])
     if split:
-        todo = [Batch(lap, ((group, groups[group].places),)) for lap in range(1, laps + 1) for group in order]
+        todo = [
+            Batch(iteration, ((group, groups[group].positions),))
+            for iteration in range(1, iterations + 1)
+            for group in order
+        ]
     else:
-        todo = [Batch(1, ((0, groups[0].places),))]
-    job = Job(index, story, groups, todo, weights)
+        todo = [Batch(1, ((0, groups[0].positions),))]
+    job = Job(index, buffer, groups, todo, weights)
     if known:
         # What takes long and cannot be divided comes first.
         job.priority = (float(split), -sum(weights), float(index))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from zope.testrunner.workers.process_group import Process, WorkerPipes
     from zope.testrunner.workers.protocol import WorkerConfig
 
-    #: Does what a parent orders, once it has the setting, somebody to tell where events go, and what holds back output.
+    #: Does what a parent orders, once it has the setting, somebody who has to know where events go, and what holds back
+    #: output.
     Serve = Callable[[RunContext, Callable[[Emit], None], Captured | None], None]
 
 
@@ -38,7 +39,7 @@ class Script(Record):
     arguments: tuple[str, ...]
 
     def command(self, layer: LayerName, number: int) -> list[str]:
-        """The command line of a child for a layer."""
+        """The command line of a worker for a layer."""
         words = worker.command_line(layer, number, self.defaults, self.arguments)
         return [sys.executable, *self.parts, *words]
 
@@ -46,7 +47,7 @@ class Script(Record):
 def start(
     script: Script, layer: LayerName, number: int, token: str, directory: str | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start a child with pipes on all three standard streams; it sends frames marked with the token.
+    """Start a worker with pipes on all three standard streams; it sends frames marked with the token.
 
     What it catches of its tests' output it keeps in files in ``directory``.
     """
@@ -86,12 +87,12 @@ def pool_for(
     script: Script,
     work: Callable[[Serve, int], None],
     expected: Expected,
-    said: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> Pool:
     """What runs tests in child processes, made in the way that is asked for or else the best one.
 
-    ``work`` is called in a copy of this process, with what it is to do and the number of its layer.  ``said`` is called with
-    a sentence where processes that are divided cannot be copies.
+    ``work`` is called in a copy of this process, with what it is to do and the number of its layer.  ``notify`` is called
+    with a sentence where processes that are divided cannot be copies.
     """
     from zope.testrunner.execution.timeouts import Limits
     from zope.testrunner.workers.pool import Pool
@@ -101,7 +102,7 @@ def pool_for(
     why = None if execute.start_method else why_not_fork()
     method = execute.start_method or ("spawn" if why else "fork")
     if why and setting.execute.processes > 1:
-        said(f"Each process starts anew and imports the tests again, as {why}.")
+        notify(f"Each process starts anew and imports the tests again, as {why}.")
     if method == "spawn":
         # Each process imports for itself, so that nothing is shared.
         setting = setting.replace(together=None)
@@ -111,19 +112,19 @@ def pool_for(
 
 
 class Forked:
-    """Makes children that are copies of this process, in which all tests are imported."""
+    """Makes workers that are copies of this process, in which all tests are imported."""
 
     def __init__(self, work: Callable[[Serve, int], None]) -> None:
         self._work = work
 
-    def __call__(self, duty: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
+    def __call__(self, config: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
         """Make one, which knows nothing of the descriptors in ``foreign``; raises `OSError`."""
         from zope.testrunner.workers.main import serve
         from zope.testrunner.workers.process_group import fork
 
         def work(ends: WorkerPipes) -> None:
             self._work(
-                lambda setting, begin, captured: serve(duty, setting, ends, begin, captured),
+                lambda setting, begin, captured: serve(config, setting, ends, begin, captured),
                 worker,
             )
 
@@ -135,27 +136,28 @@ class Forked:
 
 
 class Spawned:
-    """Makes children by starting the script of this run anew."""
+    """Makes workers by starting the script of this run anew."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
 
-    def __call__(self, duty: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
+    def __call__(self, config: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
         """Start one; raises `OSError`."""
         from zope.testrunner.core.report_names import test_id
         from zope.testrunner.workers.framing import packed, write_all
         from zope.testrunner.workers.process_group import spawn
 
-        name = duty.ready.plan.name
-        process = spawn(self.command(name), self._script.directory, duty.token, os.environ)
-        ids = [test_id(test) for test in duty.ready.plan.suite]
+        name = config.ready.plan.name
+        process = spawn(self.command(name), self._script.directory, config.token, os.environ)
+        ids = [test_id(test) for test in config.ready.plan.suite]
         try:
-            write_all(process.orders, packed(duty.token, (worker, duty.split, duty.places.laps, duty.places.groups, ids)))
+            first = worker, config.split, config.sections.iterations, config.sections.groups, ids
+            write_all(process.orders, packed(config.token, first))
         except OSError:
             # It is gone already; why, its end will tell.
             pass
         return process
 
     def command(self, layer: LayerName) -> tuple[str, ...]:
-        """The command line of a child for a layer."""
+        """The command line of a worker for a layer."""
         return tuple(self._script.command(layer, 1))

@@ -1,4 +1,4 @@
-"""The child's side of a pool: runs what it is ordered to, and says all that happens to its parent."""
+"""The worker's side of a pool: runs what it is ordered to, and sends all that happens to its parent."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from zope.testrunner.execution.serial import ReadyLayer, RunContext, Serial, res
 from zope.testrunner.system.originals import io, os, signal
 from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 from zope.testrunner.workers.framing import NoMessage, mark, packed, read_message, write_all
-from zope.testrunner.workers.marshal_codec import parcel
+from zope.testrunner.workers.marshal_codec import encode_event
 from zope.testrunner.workers.process_group import BROKEN, WorkerPipes
 from zope.testrunner.workers.protocol import (
     BEGUN,
@@ -56,7 +56,7 @@ from zope.testrunner.workers.protocol import (
     READY,
     STARTED,
     Batch,
-    Places,
+    Sections,
     WorkerConfig,
     dump_signal,
 )
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.streams.capture_fd import Captured
     from zope.testrunner.workers.command_line import WorkerChannel
 
-#: The last words of a child that cannot reach its parent any more.
+#: What is written by a worker that cannot reach its parent any more.
 _CUT_OFF = b"The pipe to the test runner is closed; something has closed descriptors that it did not open.\n"
 
 _INTERRUPTS = frozenset({signal.SIGINT})
@@ -74,7 +74,7 @@ _INTERRUPTS = frozenset({signal.SIGINT})
 # As they are before any test can put something in their place.
 _run, _call = unittest.TestCase.run, unittest.TestCase.__call__
 
-#: What the parent says itself, since only it sees the whole.
+#: What the parent emits itself, since only it sees the whole.
 _OF_PARENT = (
     CleanUpStarted,
     Discovered,
@@ -88,13 +88,13 @@ _OF_PARENT = (
 
 
 class EventSender:
-    """Sends events to the parent, each with its place in the report."""
+    """Sends events to the parent, each with its section of the report."""
 
     def __init__(
         self,
         token: bytes,
         results: int,
-        places: Places,
+        sections: Sections,
         tests: Sequence[Test],
         streams: tuple[int, int],
         *,
@@ -104,7 +104,7 @@ class EventSender:
         self._results = results
         # Copies, as tests may close the usual ones.
         self._streams = os.dup(streams[0]), os.dup(streams[1])
-        self._places = places
+        self._sections = sections
         self._split = split
         self._positions = {id(test): position for position, test in enumerate(tests)}
         # Not from 0: the step from a number that Python keeps ready (up to 256, since 3.15 up to 1024) to one that takes
@@ -114,14 +114,14 @@ class EventSender:
         self._waiting = b""
         #: Whether layers have something done before each test.
         self.has_hooks = False
-        #: Where in the report things happen that are said now.
-        self.place = HEAD
+        #: The section of the report that present events belong to.
+        self.section = HEAD
         self._before: int | str = 0
         #: What runs, or else comes next: the position of a test, or a fixture or hook in words.
         self.running: int | str = 0
 
     def emit(self, event: Event) -> None:
-        """Tell the parent what happened."""
+        """Send the parent what happened."""
         kind = type(event)
         if kind is TestStarted:
             position = self._position(cast(TestStarted, event))
@@ -144,18 +144,18 @@ class EventSender:
             self._boundary(event)
             return
         if self._split and isinstance(event, LeftBehind) and event.test is None:
-            # Told once for the whole lap.
-            self._send_at(self._places.after(self._places.lap_of(self.place)), event)
-        elif kind in (TearDownStarted, TearDownFinished) and self.place > HEAD:
+            # Reported once for the whole iteration.
+            self._send_at(self._sections.after(self._sections.iteration_of(self.section)), event)
+        elif kind in (TearDownStarted, TearDownFinished) and self.section > HEAD:
             # Also when the tests were broken off.
-            self._send_at(self._places.tail, event)
+            self._send_at(self._sections.tail, event)
         else:
-            self.send(EVENT, parcel(event))
+            self.send(EVENT, encode_event(event))
 
-    def _send_at(self, place: int, event: Event) -> None:
-        before, self.place = self.place, place
-        self.send(EVENT, parcel(event))
-        self.place = before
+    def _send_at(self, section: int, event: Event) -> None:
+        before, self.section = self.section, section
+        self.send(EVENT, encode_event(event))
+        self.section = before
 
     def _position(self, event: TestStarted | TestFinished) -> int | None:
         live = event.test.live
@@ -163,12 +163,12 @@ class EventSender:
 
     def _finished(self, event: TestFinished, position: int) -> None:
         reasons = tuple(plain_text(str(reason)) for reason in event.reasons)
-        told = event.at, position, event.outcome.value, event.seconds, reasons, event.stdout, event.stderr, event.collected
+        values = event.at, position, event.outcome.value, event.seconds, reasons, event.stdout, event.stderr, event.collected
         # The parent is to be woken only once for this and for what comes next, if that follows at once: if nothing of the
         # project is called before that but what clears up after the test.
         kind = type(event.test.live)
         is_usual = getattr(kind, "run", None) is _run and kind.__call__ is _call
-        self._post(FINISHED, told, at_once=self.has_hooks or not is_usual)
+        self._post(FINISHED, values, at_once=self.has_hooks or not is_usual)
         self._mend_streams()
         self.running = position + 1
 
@@ -179,7 +179,7 @@ class EventSender:
         elif isinstance(self.running, str):
             self.running = self._before
 
-    def say_what(self, fixture: str | None) -> None:
+    def send_fixture(self, fixture: str | None) -> None:
         """A fixture of a class or module is called now, or is over."""
         self._does(fixture)
         self.send(DOING, fixture)
@@ -203,24 +203,24 @@ class EventSender:
                 setattr(sys, name, again)
 
     def _boundary(self, event: Event) -> None:
-        """Events of laps and layers are the parent's; they tell where in the report the next ones belong."""
+        """Events of iterations and layers are the parent's; they show to which section the next ones belong."""
         if isinstance(event, LayerFinished):
-            self.place = self._places.tail
+            self.section = self._sections.tail
         elif self._split:
             return
         elif isinstance(event, LapStarted):
             self.send(BEGUN, event.lap)
-            self.place = self._places.group(event.lap, 0)
+            self.section = self._sections.group(event.lap, 0)
         elif isinstance(event, LapFinished):
             self.send(CLOSED, event.seconds)
-            self.place = self._places.after(event.lap)
+            self.section = self._sections.after(event.lap)
 
     def send(self, kind: int, *values: object) -> None:
-        """A message at the present place."""
+        """A message at the present section."""
         self._post(kind, values, at_once=True)
 
     def close(self) -> None:
-        """There is nothing more to say at the present place."""
+        """Nothing more belongs to the present section."""
         self._post(CLOSED, (0.0,), at_once=not self._waiting)
 
     def flush(self) -> None:
@@ -232,7 +232,7 @@ class EventSender:
 
     def _post(self, kind: int, values: tuple[object, ...], *, at_once: bool) -> None:
         current().check()
-        data = packed(self._token, (kind, self._sent + 1, self.place, *values))
+        data = packed(self._token, (kind, self._sent + 1, self.section, *values))
         # Ctrl-C in the middle would cost a result.
         signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
         try:
@@ -273,13 +273,13 @@ class WorkerExecutor(Serial):
     """Runs parts of one layer as they are ordered, between one set-up and one tear-down."""
 
     def __init__(
-        self, setting: RunContext, wire: EventSender, duty: WorkerConfig, next_order: Callable[[], Batch | None]
+        self, setting: RunContext, sender: EventSender, config: WorkerConfig, next_order: Callable[[], Batch | None]
     ) -> None:
         super().__init__(setting, elsewhere=_nowhere)
-        self._wire = wire
-        wire.has_hooks = bool(hooks_of(with_bases([duty.ready.layer])))
-        self._duty = duty
-        self._tests: list[Test] = list(duty.ready.plan.suite)
+        self._sender = sender
+        sender.has_hooks = bool(hooks_of(with_bases([config.ready.layer])))
+        self._config = config
+        self._tests: list[Test] = list(config.ready.plan.suite)
         self._next = next_order
         self._has_had_orders = False
         #: Whether a test asked for the end of the run.
@@ -292,64 +292,65 @@ class WorkerExecutor(Serial):
             self.ended_run = True
             raise
 
-    def _run_laps(self, ready: ReadyLayer, size: int) -> Stats:
-        self._wire.close()
-        if self._duty.split:
+    def _run_iterations(self, ready: ReadyLayer, size: int) -> Stats:
+        self._sender.close()
+        if self._config.split:
             while not self._is_over() and (order := self._order()) is not None:
-                self._run_lap(ready.replace(rest=self._in_turn(order)), order.lap, size)
+                self._run_iteration(ready.replace(rest=self._in_turn(order)), order.iteration, size)
             return Stats()
         order = self._order()
         if order is None:
             return Stats()
         ((_, positions),) = order.groups
         rest = [self._tests[position] for position in positions]
-        return super()._run_laps(ready.replace(laps_done=order.lap - 1, rest=rest), size)
+        return super()._run_iterations(ready.replace(iterations_done=order.iteration - 1, rest=rest), size)
 
     def _order(self) -> Batch | None:
-        self._wire.send(READY)
+        self._sender.send(READY)
         try:
             order = self._next()
         except NoMessage:
             if not self._has_had_orders:
-                # It was the set-up, and no other child would get further.
-                self._wire.cut_off()
-            # Another child does what there is to do, and this one can still put its things away.
+                # It was the set-up, and no other worker would get further.
+                self._sender.cut_off()
+            # Another worker does what there is to do, and this one can still put its things away.
             return None
         self._has_had_orders = True
         return order
 
     def _in_turn(self, order: Batch) -> Iterator[Test]:
-        """The tests of an order; says where they belong when it comes to them."""
-        wire = self._wire
+        """The tests of an order; notes the section when it comes to them."""
+        sender = self._sender
         for index, (group, positions) in enumerate(order.groups):
             if index:
-                wire.close()
-            wire.place = self._duty.places.group(order.lap, group)
+                sender.close()
+            sender.section = self._config.sections.group(order.iteration, group)
             for position in positions:
-                wire.running = position
+                sender.running = position
                 yield self._tests[position]
 
     def _fixtures(self, result: Result) -> Fixtures:
         fixtures = super()._fixtures(result)
-        fixtures.doing = self._wire.say_what
+        fixtures.doing = self._sender.send_fixture
         return fixtures
 
 
 def serve(
-    duty: WorkerConfig,
+    config: WorkerConfig,
     setting: RunContext,
     ends: WorkerPipes,
     begin: Callable[[Emit], None],
     captured: Captured | None = None,
 ) -> None:
-    """Run what the parent orders until it orders nothing more, and say goodbye.
+    """Run what the parent orders until it orders nothing more, and send the last message.
 
-    ``begin`` is called with what to tell events to from now on.
+    ``begin`` is called with what emits events from now on.
     """
     streams = (1, 2) if captured is None else captured.descriptors
     _be_ready_for_questions(streams[1])
-    wire = EventSender(duty.token, ends.results, duty.places, list(duty.ready.plan.suite), streams, split=duty.split)
-    emit = wire.emit
+    tests = list(config.ready.plan.suite)
+    sender = EventSender(config.token, ends.results, config.sections, tests, streams, split=config.split)
+    emit = sender.emit
     bus = None
     if captured is not None:
         from zope.testrunner.execution.streams.capture_fd import CapturingBus
@@ -359,20 +360,20 @@ def serve(
     begin(emit)
     stdin, sys.stdin = sys.stdin, cast("TextIO", FakeInputContinueGenerator())
     try:
-        # Each test is told, whoever listens in the end: the parent has to know which one runs.
+        # Each test is reported, whoever listens in the end: the parent has to know which one runs.
         here = setting.replace(emit=emit, held=captured, audience=None)
-        shift = WorkerExecutor(here, wire, duty, lambda: _read_order(ends, duty.token))
-        shift.run(Plan((duty.ready.plan,)))
+        executor = WorkerExecutor(here, sender, config, lambda: _read_order(ends, config.token))
+        executor.run(Plan((config.ready.plan,)))
     finally:
-        wire.flush()
+        sender.flush()
         sys.stdin = stdin
         if bus is not None and captured is not None:
             bus.finish()
             captured.stop()
-    wire.send(BYE, shift.over_limit, shift.ended_run, shift.interrupted)
+    sender.send(BYE, executor.over_limit, executor.ended_run, executor.interrupted)
 
 
-def serve_as_told(orders: WorkerChannel, plan: Plan, setting: RunContext, captured: Captured | None = None) -> bool:
+def serve_spawned(orders: WorkerChannel, plan: Plan, setting: RunContext, captured: Captured | None = None) -> bool:
     """Do the same in a process that was started anew, and has found its tests by itself.
 
     False if they are not those that the parent wants.
@@ -385,7 +386,7 @@ def serve_as_told(orders: WorkerChannel, plan: Plan, setting: RunContext, captur
     first = read_message(ends.orders, token)
     if not isinstance(first, tuple):
         return False
-    worker, split, laps, groups, ids = first
+    worker, split, iterations, groups, ids = first
     (layer,) = resolved(plan, setting)
     found: dict[str, list[Test]] = {}
     for test in layer.plan.suite:
@@ -396,11 +397,11 @@ def serve_as_told(orders: WorkerChannel, plan: Plan, setting: RunContext, captur
         return False
     suite = unittest.TestSuite(tests)  # type: ignore[arg-type]  # suites take whatever can be called
     ready = layer.replace(plan=layer.plan.replace(suite=suite))
-    duty = WorkerConfig(ready, Places(laps, groups), token, split)
+    config = WorkerConfig(ready, Sections(iterations, groups), token, split)
     try:
-        serve(duty, setting.replace(worker=worker), ends, _begin_nothing, captured)
+        serve(config, setting.replace(worker=worker), ends, _begin_nothing, captured)
     except BaseException:
-        # Threads that tests have started may keep the process from ending, but nothing more will be said.
+        # Threads that tests have started may keep the process from ending, but nothing more will be sent.
         os.close(ends.results)
         raise
     return True
@@ -412,7 +413,7 @@ def _nowhere(layers: Sequence[ReadyLayer]) -> bool:
 
 
 def _begin_nothing(emit: Emit) -> None:
-    """Nobody else in this process tells events."""
+    """Nobody else in this process emits events."""
 
 
 class Forward:

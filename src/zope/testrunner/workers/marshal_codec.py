@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _TUPLE, _RECORD, _ENUM, _TEST = range(4)
 
 
-def parcel(event: Event) -> tuple[object, ...]:
+def encode_event(event: Event) -> tuple[object, ...]:
     """An event in plain values; live objects are left out."""
     return cast("tuple[object, ...]", _packed(event))
 
 
-def unparcel(value: object) -> Event:
+def decode_event(value: object) -> Event:
     """The event that `parcel` made this from."""
     return cast("Event", _unpacked(value))
 

@@ -32,20 +32,20 @@ PERIOD, TICK, SHORT_TICK, GLANCE = 0.5, 0.25, 0.02, 0.01
 
 
 class Launcher(Protocol):
-    """Makes a child process that does its duty."""
+    """Makes a child process that works for a layer."""
 
-    def __call__(self, duty: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process: ...
+    def __call__(self, config: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process: ...
 
     #: The command line that a report names, empty for a copy of this process.
     def command(self, layer: LayerName) -> tuple[str, ...]:
-        """The command line of a child for a layer."""
+        """The command line of a worker for a layer."""
 
 
 class Pool:
-    """Runs a plan in child processes, ``slots`` at a time, and tells it like a serial run would.
+    """Runs a plan in child processes, ``slots`` at a time, and reports it like a serial run would.
 
-    The tests of layers that are splittable are handed out in parts, those of others are run by one child each.  A child that
-    goes away costs the test that it was running; the rest of its work is done by another one.
+    The tests of layers that are splittable are handed out in parts, those of others are run by one worker each.  A worker
+    that goes away costs the test that it was running; the rest of its work is done by another one.
 
     ``expected`` tells how long tests took in earlier runs: what takes longest is started first.
     """
@@ -58,13 +58,13 @@ class Pool:
         self._slots = slots
         self._limits = limits
         self._expected = expected
-        #: Whether the process of a child got too large.
+        #: Whether the process of a worker got too large.
         self.over_limit = False
         #: Whether the user broke the run off.
         self.interrupted = False
-        #: No child has a debugger: it could not talk with the user.
+        #: No worker has a debugger: it could not talk with the user.
         self.debugged = False
-        #: Told from time to time what runs: the layer, what it is doing and for how many seconds.
+        #: Called from time to time with what runs: the layer, what it is doing and for how many seconds.
         self.watch: Callable[[Sequence[tuple[str, str, float]]], None] | None = None
 
     def run(self, plan: Plan) -> None:
@@ -75,111 +75,111 @@ class Pool:
             return
         jobs = [job_for(index, ready, self.setting, self._expected) for index, ready in enumerate(found)]
         schedule = Schedule(jobs, self._slots, stop_on_error=stop_on_error)
-        teller = OrderedReport(self.setting, schedule)
-        blame = CrashReport(schedule, teller, self.setting.clock, self._launch.command)
-        hearing = Dispatcher(schedule, teller, blame, self._limits, hunts=self.setting.leaks.hunts)
-        loop = _Loop(schedule, teller, blame, hearing, self._launch, self.watch)
+        ordered_report = OrderedReport(self.setting, schedule)
+        crash_report = CrashReport(schedule, ordered_report, self.setting.clock, self._launch.command)
+        dispatcher = Dispatcher(schedule, ordered_report, crash_report, self._limits, hunts=self.setting.leaks.hunts)
+        loop = _Loop(schedule, ordered_report, crash_report, dispatcher, self._launch, self.watch)
         try:
             loop.run()
         finally:
-            self.over_limit = hearing.over_limit
+            self.over_limit = dispatcher.over_limit
             self.interrupted = schedule.interrupted
 
 
 class _Loop:
-    """One run of a pool: starts children, listens to them, and sees that they end."""
+    """One run of a pool: starts workers, listens to them, and sees that they end."""
 
     def __init__(
         self,
         schedule: Schedule,
-        teller: OrderedReport,
-        blame: CrashReport,
-        hearing: Dispatcher,
+        ordered_report: OrderedReport,
+        crash_report: CrashReport,
+        dispatcher: Dispatcher,
         launch: Launcher,
         watch: Callable[[Sequence[tuple[str, str, float]]], None] | None,
     ) -> None:
         self._schedule = schedule
-        self._teller = teller
-        self._blame = blame
-        self._hearing = hearing
+        self._ordered_report = ordered_report
+        self._crash_report = crash_report
+        self._dispatcher = dispatcher
         self._launch = launch
         self._watch = watch
         self._watched = 0.0
         #: When all was looked at.
         self._looked = 0.0
         self._number = 0
-        self._guardian: OrphanReaper | None = None
-        self._strays = Subreaper()
+        self._orphan_reaper: OrphanReaper | None = None
+        self._subreaper = Subreaper()
 
     def run(self) -> None:
-        strays = self._strays
+        subreaper = self._subreaper
         try:
             with standard_descriptors(), self._ctrl_c():
                 with contextlib.suppress(OSError):
                     # Without one it works as well, as long as nobody kills this process.
-                    self._guardian = OrphanReaper()
-                self._start_children()
+                    self._orphan_reaper = OrphanReaper()
+                self._start_workers()
                 # That takes a moment, and now there is time.
-                strays.begin()
+                subreaper.begin()
                 self._go_on()
         finally:
-            for child in list(self._schedule.children):
-                child.kill()
-                self._forget(child)
-            strays.end(set())
-            strays.stop()
-            if self._guardian is not None:
-                self._guardian.dismiss()
+            for worker in list(self._schedule.workers):
+                worker.kill()
+                self._forget(worker)
+            subreaper.end(set())
+            subreaper.stop()
+            if self._orphan_reaper is not None:
+                self._orphan_reaper.dismiss()
 
     def _go_on(self) -> None:
         while True:
-            self._start_children()
-            self._teller.go_on()
-            if not self._schedule.children:
+            self._start_workers()
+            self._ordered_report.go_on()
+            if not self._schedule.workers:
                 break
             self._show()
             self._wait()
-        self._teller.go_on(everything=True)
+        self._ordered_report.go_on(everything=True)
 
     def _show(self) -> None:
         now = time.monotonic()
         if self._watch is None or now - self._watched < PERIOD:
             return
         self._watched = now
-        running = [(child.job.story.name, child.what, now - child.since) for child in self._schedule.children]
+        running = [(worker.job.buffer.name, worker.what, now - worker.since) for worker in self._schedule.workers]
         self._watch([each for each in running if each[2] >= PERIOD])
 
     # Beginnings
 
-    def _start_children(self) -> None:
+    def _start_workers(self) -> None:
         while (job := self._schedule.next_job()) is not None:
             if not self._start(job):
                 return
 
     def _start(self, job: Job) -> bool:
-        """Start a child for a job; False if that has to wait until another one ends."""
-        story, others = job.story, self._schedule.children
+        """Start a worker for a job; False if that has to wait until another one ends."""
+        buffer, others = job.buffer, self._schedule.workers
         job.has_begun = True
         token = os.urandom(4).hex().encode("ascii")
-        duty = WorkerConfig(story.ready, story.places, token, story.split)
-        foreign = [each for child in others for each in child.descriptors]
-        if self._guardian is not None:
-            foreign.append(self._guardian.descriptor)
+        config = WorkerConfig(buffer.ready, buffer.sections, token, buffer.split)
+        foreign = [each for worker in others for each in worker.descriptors]
+        if self._orphan_reaper is not None:
+            foreign.append(self._orphan_reaper.descriptor)
         try:
-            process = self._launch(duty, story.worker, foreign)
+            process = self._launch(config, buffer.worker_number, foreign)
         except OSError as error:
             if others:
-                if not any(child.said_goodbye for child in others):
+                if not any(worker.is_leaving for worker in others):
                     # With fewer at a time it may work.
                     self._schedule.slots = len(others)
                 return False
             job.is_hopeless = True
             job.todo.clear()
-            self._blame.lost(job, f"it could not be started ({error})", [])
+            self._crash_report.lost(job, f"it could not be started ({error})", [])
             return True
         self._number += 1
-        if self._guardian is not None:
-            self._guardian.watch(process.pid)
+        if self._orphan_reaper is not None:
+            self._orphan_reaper.watch(process.pid)
         self._schedule.add(WorkerHandle(self._number, process, job, token))
         return True
 
@@ -187,69 +187,69 @@ class _Loop:
 
     def _wait(self) -> None:
         """Wait until something happens, and deal with that."""
-        children = self._schedule.children
+        workers = self._schedule.workers
         now = time.monotonic()
         glance = self._looked + GLANCE - now
         thorough = glance <= 0
-        soonest = min((child.deadline for child in children if child.deadline is not None), default=now + TICK)
+        soonest = min((worker.deadline for worker in workers if worker.deadline is not None), default=now + TICK)
         seconds = min(TICK, max(0.0, soonest - now))
-        if any(child.process.end is None for child in children):
+        if any(worker.process.end is None for worker in workers):
             seconds = min(seconds, SHORT_TICK)
-        by_descriptor = {each: child for child in children for each in child.watched(everything=thorough)}
+        by_descriptor = {each: worker for worker in workers for each in worker.watched(everything=thorough)}
         ready = readable(list(by_descriptor), seconds if thorough else min(seconds, glance))
-        for child in {id(by_descriptor[each]): by_descriptor[each] for each in ready}.values():
-            self._read(child)
+        for worker in {id(by_descriptor[each]): by_descriptor[each] for each in ready}.values():
+            self._read(worker)
         if self._schedule.is_stopping and not self._schedule.is_broken_off:
             # What has been done up to this moment counts.
-            for child in children:
-                self._read(child)
+            for worker in workers:
+                self._read(worker)
             self._schedule.break_off()
-        for child in list(children):
-            may_have_ended = thorough or child.process.end is None or child.process.end in ready
-            if may_have_ended and child.process.ended():
-                self._read(child)
-                self._ended(child)
+        for worker in list(workers):
+            may_have_ended = thorough or worker.process.end is None or worker.process.end in ready
+            if may_have_ended and worker.process.ended():
+                self._read(worker)
+                self._ended(worker)
             else:
-                child.keep_time()
+                worker.keep_time()
         if thorough:
             self._looked = time.monotonic()
-            ours = {child.process.pid for child in children}
-            self._strays.collect(ours if self._guardian is None else ours | {self._guardian.pid})
+            ours = {worker.process.pid for worker in workers}
+            self._subreaper.collect(ours if self._orphan_reaper is None else ours | {self._orphan_reaper.pid})
 
-    def _read(self, child: WorkerHandle) -> None:
-        """Take in all that has come from a child."""
+    def _read(self, worker: WorkerHandle) -> None:
+        """Take in all that has come from a worker."""
         try:
-            child.receive()
-            for message in child.inbox.messages():
-                self._hearing.take(child, message)
-            if child.inbox.ended:
-                child.is_cut_off()
+            worker.receive()
+            for message in worker.inbox.messages():
+                self._dispatcher.dispatch(worker, message)
+            if worker.inbox.ended:
+                worker.is_cut_off()
         except NoMessage as error:
-            child.inbox.ended = True
-            child.end(str(error))
+            worker.inbox.ended = True
+            worker.end(str(error))
 
     # Ends
 
-    def _ended(self, child: WorkerHandle) -> None:
-        stops = child.is_to_stop and (child.is_cancelled or child.cause is None)
-        if child.said_goodbye:
-            for stream, data in (("stdout", child.out.rest()), ("stderr", child.err.rest())):
-                self._teller.pass_on(child, stream, data)
-            if child.left:
+    def _ended(self, worker: WorkerHandle) -> None:
+        stops = worker.is_to_stop and (worker.is_cancelled or worker.cause is None)
+        if worker.is_leaving:
+            for stream, data in (("stdout", worker.out.rest()), ("stderr", worker.err.rest())):
+                self._ordered_report.pass_on(worker, stream, data)
+            if worker.left:
                 # It could not read its last order any more.
-                self._schedule.put_back(child)
-        elif stops and not isinstance(child.hook, TearDownStarted):
-            self._blame.broken_off(child)
+                self._schedule.put_back(worker)
+        elif stops and not isinstance(worker.hook, TearDownStarted):
+            self._crash_report.broken_off(worker)
         else:
-            self._blame.crashed(child)
-        child.kill()
-        self._forget(child)
+            self._crash_report.crashed(worker)
+        worker.kill()
+        self._forget(worker)
 
-    def _forget(self, child: WorkerHandle) -> None:
-        if self._guardian is not None:
-            self._guardian.forget(child.process.pid)
-        child.process.close()
-        self._schedule.remove(child)
+    def _forget(self, worker: WorkerHandle) -> None:
+        if self._orphan_reaper is not None:
+            self._orphan_reaper.forget(worker.process.pid)
+        worker.process.close()
+        self._schedule.remove(worker)
 
     @contextlib.contextmanager
     def _ctrl_c(self) -> Iterator[None]:
@@ -257,8 +257,8 @@ class _Loop:
 
         def stop(number: int, frame: FrameType | None) -> None:
             if self._schedule.interrupted:
-                for child in self._schedule.children:
-                    child.kill()
+                for worker in self._schedule.workers:
+                    worker.kill()
                 raise KeyboardInterrupt
             self._schedule.interrupt()
 

@@ -293,13 +293,13 @@ class OrphanReaper:
 
     def watch(self, pid: int) -> None:
         """One more child."""
-        self._tell(f"+{pid}\n")
+        self._write_line(f"+{pid}\n")
 
     def forget(self, pid: int) -> None:
         """One less."""
-        self._tell(f"-{pid}\n")
+        self._write_line(f"-{pid}\n")
 
-    def _tell(self, line: str) -> None:
+    def _write_line(self, line: str) -> None:
         with contextlib.suppress(OSError):
             os.write(self.descriptor, line.encode("ascii"))
 
@@ -369,10 +369,10 @@ class Subreaper:
         if self._set is None:
             return
         for _ in range(50):
-            strays = children_of(os.getpid()) - self._known - ours
-            if not strays:
+            orphans = children_of(os.getpid()) - self._known - ours
+            if not orphans:
                 break
-            for pid in strays:
+            for pid in orphans:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
                 with contextlib.suppress(OSError):

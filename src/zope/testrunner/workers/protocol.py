@@ -1,4 +1,4 @@
-"""What a run and its workers say to each other: kinds of messages, orders, and places in the report."""
+"""What a run and its workers send to each other: kinds of messages, orders, and sections of the report."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from zope.testrunner.system.value_class import Record
 if TYPE_CHECKING:
     from zope.testrunner.execution.serial import ReadyLayer
 
-# Kinds of messages to the parent: their first item.  Next come the number of the message and the place in the layer.
+# Kinds of messages to the parent: their first item.  Next come the number of the message and the section in the layer.
 EVENT, STARTED, FINISHED, DOING, CLOSED, BEGUN, READY, BYE = range(8)
 
-#: The place before the first lap; see `Places`.
+#: The section before the first iteration; see `Sections`.
 HEAD = 0
 
 
 def dump_signal() -> int | None:
-    """The signal at which a child writes the stacks of all its threads to its standard error."""
+    """The signal at which a worker writes the stacks of all its threads to its standard error."""
     if not hasattr(faulthandler, "register"):
         return None
     # Of the real-time signals, which hardly any program uses; some systems have none.
@@ -27,49 +27,49 @@ def dump_signal() -> int | None:
     return int(signal.SIGUSR2 if last is None else last - 3)
 
 
-class Places:
-    """Numbers for the places in the report on a layer: its set-up, in each lap each group and what follows, the rest."""
+class Sections:
+    """The sections of the report on a layer by number: set-up, in each iteration each group and what follows, the rest."""
 
-    def __init__(self, laps: int, groups: int) -> None:
-        self.laps = laps
+    def __init__(self, iterations: int, groups: int) -> None:
+        self.iterations = iterations
         self.groups = groups
-        #: After the last lap: the tear-downs.
-        self.tail = 1 + laps * (groups + 1)
+        #: After the last iteration: the tear-downs.
+        self.tail = 1 + iterations * (groups + 1)
 
-    def group(self, lap: int, group: int) -> int:
-        """The tests of a group, in a lap that is counted from 1."""
-        return 1 + (lap - 1) * (self.groups + 1) + group
+    def group(self, iteration: int, group: int) -> int:
+        """The tests of a group, in an iteration that is counted from 1."""
+        return 1 + (iteration - 1) * (self.groups + 1) + group
 
-    def after(self, lap: int) -> int:
-        """What is said after all tests of a lap."""
-        return self.group(lap, self.groups)
+    def after(self, iteration: int) -> int:
+        """What happens after all tests of an iteration."""
+        return self.group(iteration, self.groups)
 
-    def lap_of(self, place: int) -> int:
-        """The lap of a place that is neither the head nor the tail."""
-        return (place - 1) // (self.groups + 1) + 1
+    def iteration_of(self, section: int) -> int:
+        """The iteration of a section that is neither the head nor the tail."""
+        return (section - 1) // (self.groups + 1) + 1
 
-    def group_of(self, place: int) -> int:
-        """The group of a place; the number of groups for what comes after them."""
-        return (place - 1) % (self.groups + 1)
+    def group_of(self, section: int) -> int:
+        """The group of a section; the number of groups for what comes after them."""
+        return (section - 1) % (self.groups + 1)
 
 
 class Batch(Record):
-    """What is to be run next: tests of some groups in one lap.
+    """What is to be run next: tests of some groups in one iteration.
 
     Each group comes with the positions of its tests in the layer, in the order to run them.
     """
 
-    lap: int
+    iteration: int
     groups: tuple[tuple[int, tuple[int, ...]], ...]
 
 
 class WorkerConfig(Record):
-    """What a child is there for: a layer, and how the report on it is laid out.
+    """What a worker is there for: a layer, and how the report on it is laid out.
 
-    ``split`` tells that other children run tests of the same layer.
+    ``split`` tells that other workers run tests of the same layer.
     """
 
     ready: ReadyLayer
-    places: Places
+    sections: Sections
     token: bytes
     split: bool

@@ -1,4 +1,4 @@
-"""One layer's part of the report, told as a serial run would tell it, out of what several children say: `ReorderBuffer`."""
+"""One layer's part of the report, in the order of a serial run, out of what several workers send: `ReorderBuffer`."""
 
 from __future__ import annotations
 
@@ -23,170 +23,180 @@ from zope.testrunner.core.events import (
 )
 from zope.testrunner.core.model import Outcome, Stats, Test
 from zope.testrunner.execution.serial import ReadyLayer
-from zope.testrunner.workers.protocol import HEAD, Places
+from zope.testrunner.workers.protocol import HEAD, Sections
 
 
 class ReorderBuffer:
-    """What happens in one layer, put into the order of the plan; told as far as it is known once it is `open`.
+    """What happens in one layer, put into the order of the plan; emitted as far as it is known once it is `open`.
 
-    Children say each event with its place.  What belongs to a later place than the present one waits.
+    Workers send each event with its section.  What belongs to a later section than the present one waits.
     """
 
     def __init__(
-        self, ready: ReadyLayer, worker: int, places: Places, emit: Emit, clock: Callable[[], float], *, split: bool
+        self,
+        ready: ReadyLayer,
+        worker_number: int,
+        sections: Sections,
+        emit: Emit,
+        clock: Callable[[], float],
+        *,
+        split: bool,
     ) -> None:
         self.ready = ready
         self.name = ready.plan.name
-        self.worker = worker
-        self.places = places
+        self.worker_number = worker_number
+        self.sections = sections
         self.split = split
         self.tests: Sequence[Test] = list(ready.plan.suite)
         self.size = sum(test.countTestCases() for test in self.tests)
         self._emit = emit
         self._clock = clock
         self._waiting: dict[int, list[Event]] = {}
-        # What comes after a lap is said by children that do whole laps.
-        self._closed: set[int] = {places.after(lap) for lap in range(1, places.laps + 1)} if split else set()
+        # What comes after an iteration is sent by workers that do whole iterations.
+        whole = range(1, sections.iterations + 1) if split else ()
+        self._closed = {sections.after(iteration) for iteration in whole}
         self._begun: set[int] = set()
         self._seconds: dict[int, float] = {}
         self._tails: dict[int, list[Event]] = {}
-        self._place = HEAD
-        #: How many tests have been told to their ends, in all laps.
+        self._section = HEAD
+        #: How many tests have been reported to their ends, in all iterations.
         self.ran = 0
-        #: Whether it is being told.
+        #: Whether its events are being emitted.
         self.is_open = False
-        # About the lap that is being told.
-        self._lap = 0
+        # About the iteration whose events are being emitted.
+        self._iteration = 0
         self._index = 0
         #: Of what `Stats` counts.
         self._counts = [0, 0, 0, 0]
-        self._lap_at: tuple[float, float] | None = None
+        self._iteration_span: tuple[float, float] | None = None
         self._sums = Stats()
 
-    # What children say
+    # Events come in
 
-    def tell(self, place: int, event: Event) -> None:
-        """Something happened that belongs to this place."""
-        place = max(place, self._place)
-        if place == self.places.tail and not self.split:
+    def add(self, section: int, event: Event) -> None:
+        """Something happened that belongs to this section."""
+        section = max(section, self._section)
+        if section == self.sections.tail and not self.split:
             # The tear-downs have begun: there is nothing more to come before.
-            self._closed.update(range(self._place, place))
+            self._closed.update(range(self._section, section))
             self._advance()
-        if self.is_open and place == self._place:
-            self._say(event)
+        if self.is_open and section == self._section:
+            self._deliver(event)
         else:
-            self._waiting.setdefault(place, []).append(event)
+            self._waiting.setdefault(section, []).append(event)
 
-    def tell_tail(self, child: int, event: Event) -> None:
-        """A child of several that run tests of this layer tears it down."""
-        self._tails.setdefault(child, []).append(event)
+    def add_tail(self, worker: int, event: Event) -> None:
+        """A worker of several that run tests of this layer tears it down."""
+        self._tails.setdefault(worker, []).append(event)
 
     @property
     def is_set_up(self) -> bool:
         """Whether it is known how the set-up went."""
         return HEAD in self._closed
 
-    def begin(self, lap: int) -> None:
-        """A lap begins, perhaps not for the first time."""
-        if lap in self._begun:
+    def begin(self, iteration: int) -> None:
+        """An iteration begins, perhaps not for the first time."""
+        if iteration in self._begun:
             return
-        self._begun.add(lap)
-        if lap > 1:
-            self._closed.add(self.places.after(lap - 1))
+        self._begun.add(iteration)
+        if iteration > 1:
+            self._closed.add(self.sections.after(iteration - 1))
         self._advance()
-        if self.is_open and self._place == self.places.group(lap, 0):
-            self._start_lap(lap)
+        if self.is_open and self._section == self.sections.group(iteration, 0):
+            self._start_iteration(iteration)
 
-    def close(self, place: int, seconds: float = 0.0) -> None:
-        """Nothing more belongs to a place; ``seconds`` is how long a child took for its lap, if that is over."""
-        self._closed.add(place)
-        if HEAD < place < self.places.tail and seconds:
-            lap = self.places.lap_of(place)
-            self._seconds[lap] = self._seconds.get(lap, 0.0) + seconds
+    def close(self, section: int, seconds: float = 0.0) -> None:
+        """Nothing more belongs to a section; ``seconds`` is how long a worker took for its iteration, if that is over."""
+        self._closed.add(section)
+        if HEAD < section < self.sections.tail and seconds:
+            iteration = self.sections.iteration_of(section)
+            self._seconds[iteration] = self._seconds.get(iteration, 0.0) + seconds
         self._advance()
 
-    # Telling
+    # Events go out
 
     def open(self) -> None:
-        """All earlier layers have been told: begin."""
+        """All earlier layers have been reported: begin."""
         self.is_open = True
-        self._emit(LayerStarted(self._clock(), self.worker, self.name, self.size))
-        self._emit(WorkerStarted(self._clock(), self.worker, self.name, as_asked=True))
+        self._emit(LayerStarted(self._clock(), self.worker_number, self.name, self.size))
+        self._emit(WorkerStarted(self._clock(), self.worker_number, self.name, as_asked=True))
         self._catch_up()
         self._advance()
 
     def end(self) -> None:
-        """Nothing more will be said: tell what is left, and end."""
-        self._closed.update(range(self._place, self.places.tail))
+        """Nothing more will come: emit what is left, and end."""
+        self._closed.update(range(self._section, self.sections.tail))
         self._advance()
         for event in self._chosen_tails():
-            self._say(event)
+            self._deliver(event)
 
     def _chosen_tails(self) -> list[Event]:
-        """The tear-downs of those children where something went wrong, or else of the first."""
-        tails = [self._tails[child] for child in sorted(self._tails)]
+        """The tear-downs of those workers where something went wrong, or else of the first."""
+        tails = [self._tails[worker] for worker in sorted(self._tails)]
         bad = [tail for tail in tails if any(map(is_problem, tail))]
         return [event for tail in bad or tails[:1] for event in tail]
 
     def _advance(self) -> None:
-        while self.is_open and self._place in self._closed and self._place < self.places.tail:
-            self._leave(self._place)
-            self._place += 1
-            if self._place == self.places.tail:
-                self._emit(LayerFinished(self._clock(), self.worker, self.name, self._sums))
+        while self.is_open and self._section in self._closed and self._section < self.sections.tail:
+            self._leave(self._section)
+            self._section += 1
+            if self._section == self.sections.tail:
+                self._emit(LayerFinished(self._clock(), self.worker_number, self.name, self._sums))
             self._catch_up()
 
     def _catch_up(self) -> None:
-        waiting: Sequence[Event] = self._waiting.pop(self._place, ())
-        if self.split and HEAD < self._place < self.places.tail and self.places.group_of(self._place) == self.places.groups:
+        waiting: Sequence[Event] = self._waiting.pop(self._section, ())
+        sections = self.sections
+        if self.split and HEAD < self._section < sections.tail and sections.group_of(self._section) == sections.groups:
             waiting = together(waiting)
         for event in waiting:
-            self._say(event)
+            self._deliver(event)
 
-    def _leave(self, place: int) -> None:
-        if place == HEAD:
+    def _leave(self, section: int) -> None:
+        if section == HEAD:
             return
-        lap, group = self.places.lap_of(place), self.places.group_of(place)
-        if group == self.places.groups - 1 and lap in self._begun:
-            if self._lap != lap:
-                self._start_lap(lap)
-            self._finish_lap()
+        iteration, group = self.sections.iteration_of(section), self.sections.group_of(section)
+        if group == self.sections.groups - 1 and iteration in self._begun:
+            if self._iteration != iteration:
+                self._start_iteration(iteration)
+            self._finish_iteration()
 
-    def _start_lap(self, lap: int) -> None:
-        self._lap = lap
+    def _start_iteration(self, iteration: int) -> None:
+        self._iteration = iteration
         self._index = 0
         self._counts = [0, 0, 0, 0]
-        self._lap_at = None
-        self._emit(LapStarted(self._clock(), self.worker, self.name, lap, self.places.laps, self.size))
+        self._iteration_span = None
+        self._emit(LapStarted(self._clock(), self.worker_number, self.name, iteration, self.sections.iterations, self.size))
 
-    def _finish_lap(self) -> None:
-        lap, stats, at = self._lap, Stats(*self._counts), self._lap_at
-        # What a child says about its lap leaves out those that went away before it, and those beside it.
-        seconds = max(self._seconds.get(lap, 0.0), at[1] - at[0] if at else 0.0)
-        self._emit(LapFinished(self._clock(), self.worker, self.name, lap, self.places.laps, stats, seconds))
+    def _finish_iteration(self) -> None:
+        iteration, stats, at = self._iteration, Stats(*self._counts), self._iteration_span
+        # The time that a worker sends for its iteration leaves out those that went away before it, and those beside it.
+        seconds = max(self._seconds.get(iteration, 0.0), at[1] - at[0] if at else 0.0)
+        of = self.sections.iterations
+        self._emit(LapFinished(self._clock(), self.worker_number, self.name, iteration, of, stats, seconds))
         self.ran += stats.ran
         sums = self._sums.plus(stats)
         self._sums = sums.replace(ran=max(self._sums.ran, stats.ran))
-        self._lap = 0
+        self._iteration = 0
 
-    def _say(self, event: Event) -> None:
-        place = self._place
-        if HEAD < place < self.places.tail and self.places.group_of(place) < self.places.groups:
-            lap = self.places.lap_of(place)
-            if self._lap != lap and lap in self._begun:
-                self._start_lap(lap)
+    def _deliver(self, event: Event) -> None:
+        section = self._section
+        if HEAD < section < self.sections.tail and self.sections.group_of(section) < self.sections.groups:
+            iteration = self.sections.iteration_of(section)
+            if self._iteration != iteration and iteration in self._begun:
+                self._start_iteration(iteration)
             self._count(event)
             if isinstance(event, TestStarted):
                 self._index += event.test.size
-                event = TestStarted(event.at, self.worker, event.test, self._index, self.size)
+                event = TestStarted(event.at, self.worker_number, event.test, self._index, self.size)
         self._emit(event)
 
     def _count(self, event: Event) -> None:
         kind = type(event)
         if kind is TestStarted or kind is TestFinished:
             at = event.at
-            first, last = self._lap_at or (at, at)
-            self._lap_at = (min(first, at), max(last, at))
+            first, last = self._iteration_span or (at, at)
+            self._iteration_span = (min(first, at), max(last, at))
         ran, failures, errors, skipped = range(4)
         if isinstance(event, TestFinished):
             self._counts[ran] += event.test.size
@@ -207,7 +217,7 @@ def is_problem(event: Event) -> bool:
 
 
 def together(events: Sequence[Event]) -> list[Event]:
-    """The same with what several children found after their tests as one event of each kind."""
+    """The same with what several workers found after their tests as one event of each kind."""
     result: list[Event] = []
     for event in events:
         last = result[-1] if result else None
@@ -219,5 +229,5 @@ def together(events: Sequence[Event]) -> list[Event]:
 
 
 def is_quiet_set_up(event: Event) -> bool:
-    """Whether this is a set-up that need not be told a second time."""
+    """Whether this is a set-up that need not be reported a second time."""
     return isinstance(event, SetUpStarted) or (isinstance(event, SetUpFinished) and event.problem is None)

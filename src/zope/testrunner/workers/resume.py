@@ -40,7 +40,7 @@ OWN_BUSINESS = (Discovered, CleanUpStarted, ImportsSummed, Shuffled, RunFinished
 TO_NOTICE, TO_TEAR_DOWN = 1.0, 10.0
 
 
-class Children:
+class FreshWorkers:
     """Runs layers in child processes, one at a time."""
 
     def __init__(self, setting: RunContext, script: Script) -> None:

@@ -91,7 +91,7 @@ class TestGarbage(LeftoverCase):
         self.left.after(TEST)
         gc.garbage.append("second")
         self.left.after(TEST)
-        self.left.after_lap()
+        self.left.after_iteration()
 
         self.assertEqual(
             [("a", ("'first'",)), ("a", ("'second'",)), (None, ("'first'", "'second'"))], self.reports(Left.GARBAGE)
@@ -101,7 +101,7 @@ class TestGarbage(LeftoverCase):
         gc.garbage.append("old")
         left = self.leftovers()
         left.after(TEST)
-        left.after_lap()
+        left.after_iteration()
 
         self.assertEqual([], self.sink.events)
 
@@ -124,7 +124,7 @@ class TestGarbage(LeftoverCase):
         cycle: list[object] = []
         cycle.append(cycle)
         del cycle
-        left.after_lap()
+        left.after_iteration()
 
         self.assertEqual([(None, ("[[...]]",))], self.reports(Left.GARBAGE))
 

@@ -56,7 +56,7 @@ class Leftovers:
         if _count():
             self._report_threads(test)
 
-    def after_lap(self) -> None:
+    def after_iteration(self) -> None:
         """Report the garbage of all tests together; with debug flags of the collector set, after a collection."""
         if self._collects:
             gc.collect()
