@@ -450,11 +450,11 @@ def settings() -> Iterator[tuple[str, OutputFormatter]]:
                 yield f"{kind.__name__} verbose={verbose} progress={progress}", formatter
 
 
-def shown(run: Iterable[Event], formatter: object, *, child: bool = False) -> str:
+def shown(run: Iterable[Event], formatter: object, *, is_worker: bool = False) -> str:
     """What a formatter writes about a run, to both streams."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        replay(run, FormatterAdapter(lambda: formatter, child=child))
+        replay(run, FormatterAdapter(lambda: formatter, is_worker=is_worker))
     return out.getvalue()
 
 

@@ -80,15 +80,15 @@ class Coverage(Feature):
                 self._settings: Measurement = self._library.Coverage()
         except self._library.CoverageException as error:
             raise _unusable(error) from None
-        self._data_file = self._place_of("run:data_file", ".coverage", "COVERAGE_FILE")
-        self._html = self._place_of("html:directory", "htmlcov") if self._is_set("html:directory", "htmlcov") else (
+        self._data_file = self._path_of("run:data_file", ".coverage", "COVERAGE_FILE")
+        self._html = self._path_of("html:directory", "htmlcov") if self._is_set("html:directory", "htmlcov") else (
             os.path.join(self._directory, "html")
         )
 
     def _is_set(self, option: str, default: str) -> bool:
         return self._settings.get_option(option) != default
 
-    def _place_of(self, option: str, default: str, variable: str = "") -> str:
+    def _path_of(self, option: str, default: str, variable: str = "") -> str:
         """Where something is to be written: where the project's configuration says, or else in the directory."""
         if self._is_set(option, default) or (variable and variable in os.environ):
             return os.path.join(self._home, str(self._settings.get_option(option)))
@@ -118,7 +118,7 @@ class Coverage(Feature):
         if self.runner.worker:
             return
         if self._outer is not None:
-            self._say(
+            self._notify(
                 Importance.INFO,
                 "Coverage is measured by what started this process, and reported there; --coverage has added what child "
                 "processes executed.",
@@ -127,7 +127,7 @@ class Coverage(Feature):
             with self._listening(), in_directory(self._home):
                 self._report()
         for text in self._complaints:
-            self._say(Importance.SUBOPTIMAL, f"Coverage: {text}")
+            self._notify(Importance.SUBOPTIMAL, f"Coverage: {text}")
 
     # Children of any kind
 
@@ -148,7 +148,7 @@ class Coverage(Feature):
 
     def _start(self) -> None:
         settings: dict[str, list[str]] = {}
-        if not any(map(self._says, _SOURCES)):
+        if not any(map(self._has_setting, _SOURCES)):
             options = self.runner.options
             if options.package:
                 settings["source_pkgs"] = list(options.package)
@@ -164,7 +164,7 @@ class Coverage(Feature):
         self._own = own
         self._release = keep_tracing()
 
-    def _says(self, option: str) -> bool:
+    def _has_setting(self, option: str) -> bool:
         try:
             return bool(self._settings.get_option(option))
         except self._library.CoverageException:
@@ -215,7 +215,7 @@ class Coverage(Feature):
         text = StringIO()
         try:
             percentage = self._total.report(file=text, ignore_errors=True)
-            self._say(Importance.INFO, text.getvalue().rstrip("\n"))
+            self._notify(Importance.INFO, text.getvalue().rstrip("\n"))
             self._total.html_report(directory=self._html, ignore_errors=True)
         except self._library.exceptions.NoDataError as error:
             # No line of what is to be measured was run, which is no problem where no test was.
@@ -228,11 +228,11 @@ class Coverage(Feature):
             return
         page = os.path.join(self._html, "index.html")
         near = os.path.relpath(page)
-        self._say(Importance.INFO, f"Line by line: {page if near.startswith(os.pardir) else near}")
+        self._notify(Importance.INFO, f"Line by line: {page if near.startswith(os.pardir) else near}")
         wanted = float(str(self._total.get_option("report:fail_under") or 0))
         if round(percentage, int(str(self._total.get_option("report:precision") or 0))) < wanted:
             self.runner.failed = True
-            self._say(
+            self._notify(
                 Importance.ERROR, f"Coverage of {percentage:.2f}% is less than the {wanted:g}% that fail_under asks for."
             )
 
@@ -241,7 +241,7 @@ class Coverage(Feature):
         self._complaints.append(text)
         self.runner.failed = True
 
-    def _say(self, importance: Importance, text: str) -> None:
+    def _notify(self, importance: Importance, text: str) -> None:
         self.runner.emit(Notice(self.runner.clock(), self.runner.worker, importance, text))
 
     def _listening(self) -> _Listening:

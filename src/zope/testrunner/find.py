@@ -287,7 +287,7 @@ class Find(Feature):
         _fix_path(self.runner.options.started_in)
 
     def arrange(self, plan: Plan) -> Plan:
-        journal = Journal(self._tell)
+        journal = Journal(self._notify)
         token = journal_of_run.set(journal)
         try:
             with _rare_collections(), Forks().watching(), self._watching(journal), self._tracing(journal):
@@ -344,7 +344,7 @@ class Find(Feature):
             Discovered(runner.clock(), runner.worker, plan.size, len(plan.layers), problems, tuple(failures))
         )
 
-    def _tell(self, text: str) -> None:
+    def _notify(self, text: str) -> None:
         self.runner.emit(Notice(self.runner.clock(), self.runner.worker, Importance.INFO, text))
 
     def report(self) -> None:

@@ -965,7 +965,7 @@ def _complete(options: argparse.Namespace) -> None:
     if options.package_path is not None:
         options.package_path = package_paths
     options.test_path = [(path, "") for path in (*options.test_path, *options.path)] + package_paths
-    options.prefix = _places(options.test_path)
+    options.prefix = _search_roots(options.test_path)
     _resolve_targets(options)
     options.module = options.module or ["."]
     options.test = options.test or ["."]
@@ -974,7 +974,7 @@ def _complete(options: argparse.Namespace) -> None:
         options.package = [normalize_package(package, places) for package in options.package]
 
 
-def _places(paths: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _search_roots(paths: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Directories to search, each ending in a separator, with the package that its content belongs to; the longest first."""
     places = ((path if path.endswith(os.sep) else path + os.sep, package) for path, package in paths)
     return sorted(places, key=lambda pair: len(pair[0]), reverse=True)
@@ -1000,7 +1000,7 @@ def _resolve_targets(options: argparse.Namespace) -> None:
         if target.path is not None:
             options.path = [*options.path, target.path]
             options.test_path = [*options.test_path, (target.path, "")]
-            options.prefix = _places(options.test_path)
+            options.prefix = _search_roots(options.test_path)
 
 
 def _also(search: Callable[[str], re.Match[str] | None], name: str) -> Callable[[str], re.Match[str] | None]:

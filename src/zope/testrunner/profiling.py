@@ -59,20 +59,20 @@ class Profiling(Feature):
         self._pid = os.getpid()
         self._profiler: CProfiler | None = None
         # A test may go to another directory.
-        self._place = os.path.join(runner.cwd or os.getcwd(), self._directory)
+        self._path = os.path.join(runner.cwd or os.getcwd(), self._directory)
 
     def global_setup(self) -> None:
         if self.runner.worker:
             return
         try:
-            os.makedirs(self._place, exist_ok=True)
+            os.makedirs(self._path, exist_ok=True)
             for name in self._files():
-                os.remove(os.path.join(self._place, name))
+                os.remove(os.path.join(self._path, name))
         except OSError as error:
             raise UsageError(f"--profile-directory: cannot write to {error.filename}: {error.strerror}", status=1) from None
 
     def _files(self) -> list[str]:
-        return sorted(name for name in os.listdir(self._place) if name.startswith(PREFIX) and name.endswith(SUFFIX))
+        return sorted(name for name in os.listdir(self._path) if name.startswith(PREFIX) and name.endswith(SUFFIX))
 
     def late_setup(self) -> None:
         self._start()
@@ -105,11 +105,11 @@ class Profiling(Feature):
 
         profiler.stop()
         try:
-            descriptor, path = mkstemp(SUFFIX, PREFIX, self._place)
+            descriptor, path = mkstemp(SUFFIX, PREFIX, self._path)
             os.close(descriptor)
             profiler.save(path)
         except OSError as error:
-            self._complain(f"cannot write to {self._place}: {error.strerror}")
+            self._complain(f"cannot write to {self._path}: {error.strerror}")
 
     def report(self) -> None:
         if self.runner.worker:
@@ -125,7 +125,7 @@ class Profiling(Feature):
 
         total: Stats | None = None
         for name in self._files():
-            path = os.path.join(self._place, name)
+            path = os.path.join(self._path, name)
             try:
                 stats = Stats(path)
             except (EOFError, ValueError, TypeError, OSError) as error:

@@ -30,7 +30,7 @@ class Statistics(Feature):
         """Say how it went as a whole."""
         runner = self.runner
         tally = runner.tally
-        errored_at, failed_at, again = ((), (), "") if tally.is_successful or runner.worker else self._places()
+        errored_at, failed_at, again = ((), (), "") if tally.is_successful or runner.worker else self._locations()
         runner.emit(
             RunFinished(
                 runner.clock(),
@@ -50,7 +50,7 @@ class Statistics(Feature):
             )
         )
 
-    def _places(self) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    def _locations(self) -> tuple[tuple[str, ...], tuple[str, ...], str]:
         """Where the errors and the failures are, and the command that runs again what has gone wrong."""
         # Most runs need neither of these.
         from zope.testrunner.history.rerun_command import rerun_command
@@ -61,7 +61,7 @@ class Statistics(Feature):
         directory = runner.directory
         roots = [os.path.realpath(path) for path in (directory, *select.paths)]
 
-        def place(report: str | None) -> str:
+        def location_of(report: str | None) -> str:
             return "" if report is None else location(report, roots, first=not report.startswith("Traceback"))
 
         labels = list(dict.fromkeys((*tally.errored, *tally.failed, *tally.leaking)))
@@ -73,7 +73,7 @@ class Statistics(Feature):
             has_filters=select.test != (".",) or select.module != (".",) or options.load_list is not None,
         )
         return (
-            tuple(place(report) for _, report in tally.errors),
-            tuple(place(report) for _, report in tally.failures),
+            tuple(location_of(report) for _, report in tally.errors),
+            tuple(location_of(report) for _, report in tally.failures),
             "" if again is None or options.load_list == "-" else again,
         )

@@ -101,7 +101,7 @@ class WatchTest(unittest.TestCase):
             with self.subTest(stream), mock.patch("sys.__stderr__", stream):
                 if stream is not None:
                     stream.close()
-                    ImportWatch()._tell(signal.SIGALRM, None)
+                    ImportWatch()._on_alarm(signal.SIGALRM, None)
 
 
 class RunTest(ProjectCase):

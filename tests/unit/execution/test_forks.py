@@ -117,7 +117,7 @@ class CopyTest(ForkCase):
         self.assertEqual([("test", RETURNED)], self.back("test"))
 
     def test_more_than_there_are_places(self) -> None:
-        for number in range(module._PLACES + 3):
+        for number in range(module._SLOTS + 3):
             self.status(self.fork(self.forks.check))
             self.assertEqual([(str(number), RETURNED)], self.back(str(number)))
 

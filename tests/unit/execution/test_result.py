@@ -311,36 +311,36 @@ class TestNobodyListens(ResultCase):
     """What nobody wants to know is counted and not told."""
 
     def test_starts(self) -> None:
-        self.run_sample("passes", tell_starts=False)
+        self.run_sample("passes", emit_starts=False)
 
         self.assertEqual([], self.sink.of(TestStarted))
         self.assertEqual(Outcome.PASSED, self.outcome())
 
     def test_passing_in_no_time(self) -> None:
-        result = self.run_sample("passes", untold_below=60.0)
+        result = self.run_sample("passes", silent_below=60.0)
 
         self.assertEqual([], self.sink.of(TestFinished))
-        self.assertEqual((1, Outcome.PASSED), (result.untold, result.last))
+        self.assertEqual((1, Outcome.PASSED), (result.passed_silently, result.last))
 
     def test_slow_tests_are_told(self) -> None:
-        result = self.run_sample("passes", untold_below=1e-9)
+        result = self.run_sample("passes", silent_below=1e-9)
 
-        self.assertEqual((0, 1), (result.untold, len(self.sink.of(TestFinished))))
+        self.assertEqual((0, 1), (result.passed_silently, len(self.sink.of(TestFinished))))
 
     def test_other_ends_are_told(self) -> None:
         for name in ("fails", "errs", "skips", "fails_as_expected", "passes_unexpectedly", "skips_in_sub_tests"):
             with self.subTest(name):
                 self.sink.events.clear()
-                result = self.run_sample(name, untold_below=60.0)
+                result = self.run_sample(name, silent_below=60.0)
 
-                self.assertEqual((0, 1), (result.untold, len(self.sink.of(TestFinished))))
+                self.assertEqual((0, 1), (result.passed_silently, len(self.sink.of(TestFinished))))
 
     def test_output_is_told(self) -> None:
-        result = self.result(untold_below=60.0, held=Held())
+        result = self.result(silent_below=60.0, held=Held())
         result.run_test(unittest.FunctionTestCase(lambda: print("said")))
 
         (finished,) = self.sink.of(TestFinished)
-        self.assertEqual(("said\n", 0), (finished.stdout, result.untold))
+        self.assertEqual(("said\n", 0), (finished.stdout, result.passed_silently))
 
     def test_the_time_of_one_test_is_not_that_of_the_next(self) -> None:
         result = self.result()

@@ -302,7 +302,7 @@ class ChildTest(unittest.TestCase):
 
     def shown(self, stream: Callable[[], list[Event]], verbose: int = 1) -> str:
         run = [event.replace(worker=3) for event in stream()]
-        return shown(run, OutputFormatter(options(verbose)), child=True)
+        return shown(run, OutputFormatter(options(verbose)), is_worker=True)
 
     def test_no_level_no_clean_up_no_names(self) -> None:
         text = self.shown(support_streams.problems)

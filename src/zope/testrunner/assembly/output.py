@@ -127,7 +127,9 @@ class RunOutput:
     def _report_sinks(self, run: Run, features: Iterable[object], *, is_command: bool) -> list[Sink]:
         """Those of a run that makes its report itself."""
         options = run.options
-        console = FormatterAdapter(lambda: run.options.output, child=run.worker > 0, attended=True, is_command=is_command)
+        console = FormatterAdapter(
+            lambda: run.options.output, is_worker=run.worker > 0, attended=True, is_command=is_command
+        )
         sinks: list[Sink] = []
         if run.config.execute.uses_children and self.captured is None and not run.listing:
             from zope.testrunner.report.console.live_status import RunningJobs

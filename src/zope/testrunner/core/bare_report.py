@@ -26,18 +26,18 @@ _CONTEXT = "\nDuring handling of the above exception, another exception occurred
 
 def report(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> str:
     """The report on an exception and on those that led to it, as the interpreter would write it."""
-    told, number, sentence = "", 0, ""
+    text, number, sentence = "", 0, ""
     while True:
         number += 1
         link = f"Traceback (most recent call last):\n{_frames(trace)}{last_line(kind, error)}{_members(error)}"
-        told = f"{link}{sentence}{told}"
+        text = f"{link}{sentence}{text}"
         if error is None or number == _LINKS:
-            return told
+            return text
         before, sentence = error.__cause__, _CAUSE
         if before is None and not error.__suppress_context__:
             before, sentence = error.__context__, _CONTEXT
         if before is None:
-            return told
+            return text
         kind, error, trace = _type(before), before, before.__traceback__
 
 
@@ -59,39 +59,39 @@ def last_line(kind: type[BaseException] | None, error: BaseException | None) -> 
 def entry(trace: TracebackType) -> str:
     """One entry of a traceback: where it is, the line of source code if that can be found, and ``__traceback_info__``."""
     code = trace.tb_frame.f_code
-    told = f'  File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_name}\n'
+    text = f'  File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_name}\n'
     source = _source(code.co_filename, trace.tb_lineno)
     if source:
-        told += f"    {source}\n"
+        text += f"    {source}\n"
     try:
         info = trace.tb_frame.f_locals.get("__traceback_info__")
         if info is not None:
-            told += f"   - __traceback_info__: {info}\n"
+            text += f"   - __traceback_info__: {info}\n"
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException:  # noqa: S110 - an extra, computed by code of the user
         pass
-    return told
+    return text
 
 
 def _frames(trace: TracebackType | None) -> str:
-    told, number = "", 0
+    text, number = "", 0
     while trace is not None and number < _FRAMES:
         if "__unittest" not in trace.tb_frame.f_globals:
-            told += entry(trace)
+            text += entry(trace)
             number += 1
         trace = trace.tb_next
-    return told
+    return text
 
 
 def _members(error: BaseException | None) -> str:
     """The exceptions of a group in a line each, as far as this last resort goes."""
     if not _is_subclass(_type(error), BaseExceptionGroup):
         return ""
-    told = ""
+    text = ""
     for member in error.exceptions[:_LINKS]:  # type: ignore[union-attr]  # it is a group
-        told += f"  | {last_line(_type(member), member)}"
-    return told
+        text += f"  | {last_line(_type(member), member)}"
+    return text
 
 
 def _source(filename: str, number: int) -> str:

@@ -40,7 +40,7 @@ def _own_name(layer: object) -> LayerName:
         name = getattr(layer, "__name__", None)
         module = getattr(layer, "__module__", None)
     except Exception as error:
-        raise _no_layer(layer, f"asking it for its name raises {_told(error)}") from error
+        raise _no_layer(layer, f"asking it for its name raises {_in_words(error)}") from error
     if not isinstance(name, str):
         raise _no_layer(layer, "it has no __name__")
     # Nobody has a module of this name any more, but objects that imitate old built-in layers may claim it.
@@ -55,7 +55,7 @@ def bases_of(layer: object) -> tuple[object, ...]:
     try:
         return tuple(base for base in getattr(layer, "__bases__", ()) if base is not object)
     except Exception as error:
-        raise _no_layer(layer, f"asking it for its __bases__ raises {_told(error)}") from error
+        raise _no_layer(layer, f"asking it for its __bases__ raises {_in_words(error)}") from error
 
 
 def _no_layer(thing: object, fact: str) -> LayerError:
@@ -66,7 +66,7 @@ def _no_layer(thing: object, fact: str) -> LayerError:
     return LayerError(f"{shown} cannot be used as a layer: {fact}; give it __name__, __module__ and __bases__")
 
 
-def _told(error: Exception) -> str:
+def _in_words(error: Exception) -> str:
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:
@@ -155,7 +155,7 @@ class LayerRegistry:
                 number += 1
                 name = LayerName(f"{own}#{number}")
         except Exception as error:
-            raise _no_layer(layer, f"comparing it raises {_told(error)}") from error
+            raise _no_layer(layer, f"comparing it raises {_in_words(error)}") from error
         if name in self.layers and self.layers[name] is not layer:
             # It is equal to that one, which stays.
             return name

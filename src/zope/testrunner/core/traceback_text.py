@@ -228,17 +228,17 @@ def _frame(entry: TracebackType) -> str:
     names = frame.f_locals
     supplement = names.get("__traceback_supplement__", frame.f_globals.get("__traceback_supplement__"))
     if supplement is not None:
-        lines += _told(lambda: _supplement(supplement[0](*supplement[1:]), line))
+        lines += _lines_if_any(lambda: _supplement(supplement[0](*supplement[1:]), line))
     info = names.get("__traceback_info__")
     if info is not None:
-        lines += _told(lambda: [f"   - __traceback_info__: {info}"])
+        lines += _lines_if_any(lambda: [f"   - __traceback_info__: {info}"])
     return "\n".join(lines) + "\n"
 
 
-def _told(tell: Callable[[], list[str]]) -> list[str]:
+def _lines_if_any(make_lines: Callable[[], list[str]]) -> list[str]:
     """What the user's own objects say about a frame; errors of theirs are none of the reader's business."""
     try:
-        return tell()
+        return make_lines()
     except Exception:
         return []
 
@@ -261,9 +261,9 @@ def _supplement(supplement: object, line: int) -> list[str]:
     if expression:
         lines.append(f"   - Expression: {expression}")
     lines += [f"   - Warning: {warning}" for warning in getattr(supplement, "warnings", None) or ()]
-    tell = getattr(supplement, "getInfo", None)
-    if tell is not None:
-        lines += _told(lambda: [text] if (text := tell()) else [])
+    get_info = getattr(supplement, "getInfo", None)
+    if get_info is not None:
+        lines += _lines_if_any(lambda: [text] if (text := get_info()) else [])
     return lines
 
 

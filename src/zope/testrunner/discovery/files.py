@@ -207,7 +207,7 @@ def remove_stale_bytecode(options: argparse.Namespace) -> None:
     if options.keepbytecode:
         return
     journal = journal_of_run.get(None)
-    tell = _teller(options) if journal is None or journal.tell is None else journal.tell
+    notify = _notifier(options) if journal is None or journal.notify is None else journal.notify
     for top, _ in options.test_path:
         for path, dirs, files in walk_with_symlinks(options, top):
             if "__pycache__" in dirs:
@@ -215,19 +215,19 @@ def remove_stale_bytecode(options: argparse.Namespace) -> None:
             for name in files:
                 if name.endswith((".pyc", ".pyo")) and name[:-1] not in files:
                     stale = os.path.join(path, name)
-                    tell(f"Removing stale bytecode file {stale}")
+                    notify(f"Removing stale bytecode file {stale}")
                     try:
                         os.unlink(stale)
                     except OSError as error:
-                        tell(f"Cannot remove it: {error.strerror}; use --keepbytecode if it is to stay")
+                        notify(f"Cannot remove it: {error.strerror}; use --keepbytecode if it is to stay")
 
 
-def _teller(options: argparse.Namespace) -> Callable[[str], None]:
+def _notifier(options: argparse.Namespace) -> Callable[[str], None]:
     """How to say something outside of a run of the runner."""
     output = getattr(options, "output", None)
-    info: Callable[[str], None] = getattr(output, "info", _say_nothing)
+    info: Callable[[str], None] = getattr(output, "info", _ignore)
     return info
 
 
-def _say_nothing(text: str) -> None:
+def _ignore(text: str) -> None:
     """There is nobody to tell."""

@@ -40,7 +40,7 @@ class ImportWatch:
     def __enter__(self) -> Self:
         if hasattr(signal, "setitimer") and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL:
             try:
-                signal.signal(signal.SIGALRM, self._tell)
+                signal.signal(signal.SIGALRM, self._on_alarm)
             except ValueError:
                 # This is not the main thread.
                 return self
@@ -67,9 +67,9 @@ class ImportWatch:
         signal.setitimer(signal.ITIMER_REAL, self._patience, _AGAIN)
 
     def _is_ours(self) -> bool:
-        return signal.getsignal(signal.SIGALRM) == self._tell
+        return signal.getsignal(signal.SIGALRM) == self._on_alarm
 
-    def _tell(self, number: int, frame: FrameType | None) -> None:
+    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
         seconds = monotonic() - self._began
         inner = _module_of(frame)
         where = "" if inner in ("", self._name) else f", at {inner}"

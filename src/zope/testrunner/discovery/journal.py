@@ -32,8 +32,8 @@ class Journal:
     and not been asked for again; the first time is while ``looks_again`` is true.
     """
 
-    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
-        self.tell = tell
+    def __init__(self, notify: Callable[[str], None] | None = None) -> None:
+        self.notify = notify
         #: Called with the name of each module before it is imported.
         self.watchers: list[Callable[[str], None]] = []
         self.directories: dict[str, Directory] = {}

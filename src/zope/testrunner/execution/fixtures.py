@@ -1,4 +1,4 @@
-"""Class and module fixtures around neighbouring tests, with unittest's meaning, inside one lap of a layer.
+"""Class and module fixtures around neighbouring tests, with unittest's meaning, inside one iteration of a layer.
 
 unittest has these in its suites; the runner takes suites apart, so it has its own.  The order of events is unittest's: a
 class's fixtures surround a run of neighbouring tests of that class, and a module's surround a run of neighbouring classes.
@@ -19,7 +19,7 @@ __unittest = True
 
 
 class Fixtures:
-    """Sets up and tears down the fixtures of one lap; `admit` before each test, `close` after the last one."""
+    """Sets up and tears down the fixtures of one iteration; `admit` before each test, `close` after the last one."""
 
     def __init__(self, result: Result) -> None:
         self._result = result
@@ -62,7 +62,7 @@ class Fixtures:
         self._class_failed = False
         self._class = new
         if new is not None and self._result.shouldStop:
-            # With -x, a problem in the fixtures of the class before ends the lap: nothing more is set up.
+            # With -x, a problem in the fixtures of the class before ends the iteration: nothing more is set up.
             self._class_failed = True
         elif new is not None and not self._module_failed:
             self._set_up_class(new)

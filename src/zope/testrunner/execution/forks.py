@@ -33,7 +33,7 @@ A_FEW = 5
 
 #: How many processes are known at a time, and the bytes for each: its state, four for its number, two for the length of what
 #: it has to say, and that.
-_PLACES, _SIZE = 64, 512
+_SLOTS, _SIZE = 64, 512
 _TEXT = 7
 
 #: What is known of a process: nothing, that it was forked, that it came back.
@@ -68,12 +68,12 @@ class Forks:
         self.is_copy = False
         self._shared: mmap | None = None
         self._next = 0
-        # The places of processes that are being forked now, by the thread that does so.
+        # The slots of processes that are being forked now, by the thread that does so.
         self._begun: dict[int, int] = {}
-        # The places of those that may come back, with what has forked them; and those of which that is still to be said.
+        # The slots of those that may come back, with what has forked them; and those of which that is still to be said.
         self._pending: dict[int, Origin] = {}
         self._new: list[int] = []
-        self._place = 0
+        self._slot = 0
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[Forks]:
@@ -87,7 +87,7 @@ class Forks:
 
     @classmethod
     def _register(cls) -> None:
-        """Let forks be told; once for the process, as this cannot be undone."""
+        """Have forks noticed; once for the process, as this cannot be undone."""
         if not cls._is_registered and hasattr(os, "register_at_fork"):
             Forks._is_registered = True
             os.register_at_fork(
@@ -113,37 +113,37 @@ class Forks:
         # The list stays what it is, so that readings around a test see no other one.
         fresh = tuple(self._new)
         self._new.clear()
-        for place in fresh:
-            self._pending[place] = origin or _UNKNOWN
+        for slot in fresh:
+            self._pending[slot] = origin or _UNKNOWN
         self._wait(list(self._pending) if origin is None else fresh, _LOOKS if looks is None else looks)
         found = []
-        for place, whose in list(self._pending.items()):
-            state = self._state(place)
+        for slot, whose in list(self._pending.items()):
+            state = self._state(slot)
             if state == _BACK:
-                found.append((whose, self._said(place)))
-            if state != _FORKED or self._has_ended(place):
+                found.append((whose, self._reason(slot)))
+            if state != _FORKED or self._has_ended(slot):
                 # It may have come back between these two looks.
-                if state == _FORKED and self._state(place) == _BACK:
-                    found.append((whose, self._said(place)))
-                del self._pending[place]
+                if state == _FORKED and self._state(slot) == _BACK:
+                    found.append((whose, self._reason(slot)))
+                del self._pending[slot]
         self.any = bool(self._pending or self._new)
         return found
 
-    def _wait(self, places: Sequence[int], looks: int) -> None:
+    def _wait(self, slots: Sequence[int], looks: int) -> None:
         for _ in range(looks):
-            if not any(self._state(place) == _FORKED and not self._has_ended(place) for place in places):
+            if not any(self._state(slot) == _FORKED and not self._has_ended(slot) for slot in slots):
                 break
             time.sleep(_PAUSE)
 
     # The memory that is shared
 
-    def _state(self, place: int) -> int:
-        return _NOTHING if self._shared is None else self._shared[place * _SIZE]
+    def _state(self, slot: int) -> int:
+        return _NOTHING if self._shared is None else self._shared[slot * _SIZE]
 
-    def _has_ended(self, place: int) -> bool:
+    def _has_ended(self, slot: int) -> bool:
         """Whether this process can do nothing more."""
         assert self._shared is not None
-        at = place * _SIZE
+        at = slot * _SIZE
         pid = int.from_bytes(self._shared[at + 1 : at + 5], "little")
         if not pid or not hasattr(os, "waitid"):
             # It has not got to saying so, or the system cannot tell (macOS up to Python 3.12).
@@ -154,9 +154,9 @@ class Forks:
             # The test has waited for it.
             return True
 
-    def _said(self, place: int) -> str:
+    def _reason(self, slot: int) -> str:
         assert self._shared is not None
-        at = place * _SIZE
+        at = slot * _SIZE
         length = int.from_bytes(self._shared[at + 5 : at + _TEXT], "little")
         return self._shared[at + _TEXT : at + _TEXT + length].decode("utf-8", "replace")
 
@@ -175,27 +175,27 @@ class Forks:
             with contextlib.suppress(ImportError, OSError, ValueError):
                 from mmap import mmap
 
-                self._shared = mmap(-1, _PLACES * _SIZE)
+                self._shared = mmap(-1, _SLOTS * _SIZE)
         if self._shared is not None:
-            place = self._next = (self._next + 1) % _PLACES
-            self._pending.pop(place, None)
-            self._shared[place * _SIZE : place * _SIZE + _TEXT] = bytes((_FORKED, *[0] * (_TEXT - 1)))
-            self._begun[get_ident()] = place
+            slot = self._next = (self._next + 1) % _SLOTS
+            self._pending.pop(slot, None)
+            self._shared[slot * _SIZE : slot * _SIZE + _TEXT] = bytes((_FORKED, *[0] * (_TEXT - 1)))
+            self._begun[get_ident()] = slot
 
     def in_parent(self) -> None:
         """It has forked."""
-        place = self._begun.pop(get_ident(), None)
-        if place is not None:
-            self._new.append(place)
+        slot = self._begun.pop(get_ident(), None)
+        if slot is not None:
+            self._new.append(slot)
             self.any = True
 
     def in_child(self) -> None:
         """This is the new process."""
         if not self.is_copy:
-            self._place = self._begun.pop(get_ident(), 0)
+            self._slot = self._begun.pop(get_ident(), 0)
             self.any = self.is_copy = True
             if self._shared is not None:
-                at = self._place * _SIZE
+                at = self._slot * _SIZE
                 self._shared[at + 1 : at + 5] = os.getpid().to_bytes(4, "little")
 
     def _end(self, error: BaseException | None) -> NoReturn:
@@ -204,7 +204,7 @@ class Forks:
             if isinstance(error, SystemExit):
                 status = _status(error)
             elif self._shared is not None:
-                self._tell(self._shared, error)
+                self._write_return(self._shared, error)
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(Exception):
                     stream.flush()
@@ -212,9 +212,9 @@ class Forks:
             # A test that waits for the other process should have one problem and not two.
             os._exit(status)
 
-    def _tell(self, shared: mmap, error: BaseException | None) -> None:
+    def _write_return(self, shared: mmap, error: BaseException | None) -> None:
         how = "returned from it" if error is None else f"raised {bare.last_line(type(error), error).strip()} out of it"
-        at, data = self._place * _SIZE, how.encode("utf-8", "backslashreplace")[: _SIZE - _TEXT]
+        at, data = self._slot * _SIZE, how.encode("utf-8", "backslashreplace")[: _SIZE - _TEXT]
         shared[at + _TEXT : at + _TEXT + len(data)] = data
         shared[at + 5 : at + _TEXT] = len(data).to_bytes(2, "little")
         # Last, as the other process looks at it.

@@ -34,7 +34,7 @@ def catch(function: Callable[[], object]) -> Problem | None:
     """Call a hook of the user's and return what went wrong.
 
     `KeyboardInterrupt` and `MemoryError` are not for us to swallow, `NotImplementedError` is for the caller to judge.
-    What was raised is in the problem, for those who are told at once; `_let_go` of it afterwards.
+    What was raised is in the problem, for those who report it at once; `_let_go` of it afterwards.
     """
     forks = current()
     try:
@@ -58,8 +58,8 @@ def _let_go(problem: Problem) -> None:
 class LayerStack:
     """The layers that are set up; each is set up once and torn down when nothing needs it any more.
 
-    ``rehearse`` is called with each layer before its set-up, when its bases are set up.  ``post_mortem`` lets the user look
-    at what a hook has raised.
+    ``judge_layer`` is called with each layer before its set-up, when its bases are set up.  ``post_mortem`` lets the user
+    look at what a hook has raised.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class LayerStack:
         emit: Emit,
         clock: Callable[[], float],
         worker: int = 0,
-        rehearse: Callable[[object], None] | None = None,
+        judge_layer: Callable[[object], None] | None = None,
         post_mortem: PostMortem | None = None,
     ) -> None:
-        self._rehearse = rehearse
+        self._judge_layer = judge_layer
         self._post_mortem = post_mortem
         self._emit = emit
         self._clock = clock
@@ -111,8 +111,8 @@ class LayerStack:
 
     def _set_up(self, layer: object) -> bool:
         name = name_of(layer)
-        if self._rehearse is not None:
-            self._rehearse(layer)
+        if self._judge_layer is not None:
+            self._judge_layer(layer)
         self._emit(SetUpStarted(self._clock(), self._worker, name))
         began = time.perf_counter()
         problem = None

@@ -25,7 +25,7 @@ from zope.testrunner.system.value_class import Record
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Retained
     from zope.testrunner.core.model import Problem
-    from zope.testrunner.execution.left_behind.garbage_check import Collection
+    from zope.testrunner.execution.left_behind.garbage_check import GarbageCheck
     from zope.testrunner.execution.left_behind.retained import Retention
     from zope.testrunner.execution.streams.postmortem import PostMortem
 
@@ -55,13 +55,13 @@ def hooks_of(layers: Sequence[object]) -> tuple[Hooks, ...]:
 
 
 class Result(unittest.TestResult):
-    """Runs tests of one layer and tells the bus about each.
+    """Runs tests of one layer and emits events about each.
 
-    ``total`` is the number of test cases in the lap, ``hooks`` are those of the layer and its bases, bases first.
+    ``total`` is the number of test cases in the iteration, ``hooks`` are those of the layer and its bases, bases first.
     With ``stop_on_error`` the first problem sets ``shouldStop``.  ``held`` holds back output if that is wanted.
 
-    For when nobody listens: without ``tell_starts`` there is no `TestStarted`, and of tests that pass in less than
-    ``untold_below`` seconds, with nothing else to say, there is no `TestFinished`; ``untold`` counts them.
+    For when nobody listens: without ``emit_starts`` there is no `TestStarted`, and of tests that pass in less than
+    ``silent_below`` seconds, with nothing else to say, there is no `TestFinished`; ``passed_silently`` counts them.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class Result(unittest.TestResult):
         held: Held | None = None,
         leftovers: Leftovers | None = None,
         retention: Retention | None = None,
-        collection: Collection | None = None,
+        garbage_check: GarbageCheck | None = None,
         post_mortem: PostMortem | None = None,
         worker: int = 0,
-        tell_starts: bool = True,
-        untold_below: float = 0.0,
+        emit_starts: bool = True,
+        silent_below: float = 0.0,
     ) -> None:
         super().__init__()
         self._emit = emit
@@ -93,7 +93,7 @@ class Result(unittest.TestResult):
         self._holds = not isinstance(self._held, NotHeld)
         self._leftovers = Leftovers(emit, clock, layer) if leftovers is None else leftovers
         self._retention = retention
-        self._collection = collection
+        self._garbage_check = garbage_check
         self._post_mortem = post_mortem
         # Once the user has looked at a sub-test, unittest is to run no further one.
         self.failfast = post_mortem is not None
@@ -101,10 +101,10 @@ class Result(unittest.TestResult):
         self._forks = current()
         # What had forked processes that came back when it was over, and how that was.
         self._late: list[tuple[Origin, str]] = []
-        self._tell_starts = tell_starts
-        self._untold_below = untold_below
+        self._emit_starts = emit_starts
+        self._silent_below = silent_below
         #: How many test cases have passed without a word.
-        self.untold = 0
+        self.passed_silently = 0
         #: How the last test ended.
         self.last: Outcome | None = None
         #: Whether the run has to end because memory is running out.
@@ -116,7 +116,7 @@ class Result(unittest.TestResult):
         self._outcome: Outcome | None = None
         self._reasons: tuple[str, ...] = ()
         self._began = self._seconds = 0.0
-        # Where the report goes; a test may have something else in its place when a problem is told.
+        # Where the report goes; a test may have something else in its place when a problem is reported.
         self._stdout = getattr(sys, "stdout", None)
 
     @property
@@ -171,7 +171,7 @@ class Result(unittest.TestResult):
         if self._open is not None:
             self._close(self._open)
         if self._late:
-            self._tell_late()
+            self._report_late()
         if retained is not None:
             # Not before: it would be held back with the output of the test.
             self._emit(retained)
@@ -226,10 +226,10 @@ class Result(unittest.TestResult):
             if origin is mine:
                 self._problem(test, Outcome.ERRORED, (None, None, None), problem=problem_of(origin, how))
             else:
-                # No part of this test; it is told when that is over.
+                # No part of this test; it is reported when that is over.
                 self._late.append((origin, how))
 
-    def _tell_late(self) -> None:
+    def _report_late(self) -> None:
         """Report that what is over has forked processes which have come back only now."""
         late, self._late = self._late, []
         for origin, how in late:
@@ -241,7 +241,7 @@ class Result(unittest.TestResult):
         if self._forks.any:
             fixture = Origin(label, TestRef(FixtureHolder(label), self._layer, 0))
             self._late += self._forks.back(fixture, A_FEW)
-            self._tell_late()
+            self._report_late()
 
     def problem_elsewhere(self) -> None:
         """A test that passed has a problem all the same, which is reported elsewhere: it leaks, for instance."""
@@ -258,7 +258,7 @@ class Result(unittest.TestResult):
         size = test.countTestCases()
         self.testsRun += size
         self._open = reference = TestRef(test, self._layer, size)
-        if self._tell_starts:
+        if self._emit_starts:
             self._emit(TestStarted(self._clock(), self._worker, reference, self.testsRun, self._total))
         if self._holds:
             self._held.arm()
@@ -293,16 +293,16 @@ class Result(unittest.TestResult):
         if self._open is None:
             # Some releases of Python do not start a test that is skipped by a decorator.
             self.startTest(test)
-        if self._collection is not None:
-            self._collection.without_traceback(sys.exception())
+        if self._garbage_check is not None:
+            self._garbage_check.without_traceback(sys.exception())
         self._skipped += 1
         self._reasons += (reason,)
         self._settle(Outcome.SKIPPED)
 
     def addExpectedFailure(self, test: unittest.TestCase, err: object) -> None:
         """The test failed, as its mark says that it would."""
-        if self._collection is not None:
-            self._collection.without_traceback(cast(ExcInfo, err)[1])
+        if self._garbage_check is not None:
+            self._garbage_check.without_traceback(cast(ExcInfo, err)[1])
         self._settle(Outcome.EXPECTED_FAILURE)
 
     def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
@@ -345,7 +345,7 @@ class Result(unittest.TestResult):
     # One test's state
 
     def _elapsed(self) -> float:
-        """The seconds since the test began; never less than none, as a test that took less would not be told to anybody."""
+        """The seconds since the test began; never less than none, as a test that took less would not be reported."""
         seconds = time.perf_counter() - self._began
         return max(0.0, seconds)
 
@@ -388,7 +388,7 @@ class Result(unittest.TestResult):
             self.stop()
         if problem is None:
             problem = snapshot(outcome, exc_info)
-        self._tell_problem(
+        self._emit_problem(
             ProblemReported(self._clock(), self._worker, reference, problem, seconds, label, stdout, stderr)
         )
         if self._post_mortem is not None and exc_info[1] is not None:
@@ -396,12 +396,12 @@ class Result(unittest.TestResult):
             if self._post_mortem.ended:
                 self.stop()
         let_go(exc_info[1])
-        if self._collection is not None and exc_info[1] is not None:
-            self._collection.without_traceback(exc_info[1])
+        if self._garbage_check is not None and exc_info[1] is not None:
+            self._garbage_check.without_traceback(exc_info[1])
         if not isinstance(test, FixtureHolder):
             self._held.arm()
 
-    def _tell_problem(self, event: ProblemReported) -> None:
+    def _emit_problem(self, event: ProblemReported) -> None:
         present = getattr(sys, "stdout", None)
         if present is self._stdout or getattr(self._stdout, "closed", True):
             self._emit(event)
@@ -424,17 +424,17 @@ class Result(unittest.TestResult):
         seconds, self._seconds = self._seconds, 0.0
         self._open = self._outcome = None
         self._reasons = ()
-        collection = self._collection
-        collected = None if collection is None else collection.collect()
-        if outcome is _PASSED and seconds < self._untold_below and not (reasons or stdout or stderr or collected):
-            self.untold += test.size
+        garbage_check = self._garbage_check
+        collected = None if garbage_check is None else garbage_check.collect()
+        if outcome is _PASSED and seconds < self._silent_below and not (reasons or stdout or stderr or collected):
+            self.passed_silently += test.size
         else:
             self._emit(
                 TestFinished(
                     self._clock(), self._worker, test, outcome, seconds, reasons, stdout, stderr, collected
                 )
             )
-        if collection is not None:
-            collection.report(test)
+        if garbage_check is not None:
+            garbage_check.report(test)
         if _count() or gc.garbage:
             self._leftovers.after(test)

@@ -1,4 +1,4 @@
-"""The executor that does the work: layers, laps and tests, one after the other in this process."""
+"""The executor that does the work: layers, iterations and tests, one after the other in this process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from zope.testrunner.execution.fixtures import Fixtures
 from zope.testrunner.execution.forks import Forks
 from zope.testrunner.execution.layer_stack import LayerStack
 from zope.testrunner.execution.left_behind.leftovers import Leftovers
-from zope.testrunner.execution.monitors.monitor_set import Judges
+from zope.testrunner.execution.monitors.monitor_set import MonitorSet
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
 from zope.testrunner.system.originals import time
@@ -38,7 +38,7 @@ from zope.testrunner.system.value_class import Record
 
 if TYPE_CHECKING:
     from zope.testrunner.core.config import Execution, LeakPolicy
-    from zope.testrunner.execution.left_behind.garbage_check import Collection
+    from zope.testrunner.execution.left_behind.garbage_check import GarbageCheck
     from zope.testrunner.execution.streams.postmortem import PostMortem
     from zope.testrunner.leaks.cache_filling import Filling
     from zope.testrunner.leaks.measurement import Session
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 class ReadyLayer(Record):
     """A layer whose turn is to come: its object and its tests.
 
-    Part of the work may have been done by a process that is gone: ``laps_done`` laps, and of the next one all but the tests
+    Part of the work may have been done by a process that is gone: ``laps_done`` iterations, and of the next one all but the tests
     in ``rest``.
     """
 
@@ -68,11 +68,11 @@ class Subscriptions(Protocol):
 
 
 class RunContext(Record):
-    """What an executor is told: the two groups of settings, where events go, and what the run lends it.
+    """What an executor is given: the two groups of settings, where events go, and what the run lends it.
 
     ``announce`` is called with each layer when its turn has come.  ``worker`` is 0, or the number of the child process
     that this is; ``resumed`` tells a child that its layer has been announced already.  ``held`` holds back output, if that
-    is done for the whole run.  ``audience`` tells which events nobody listens to; without it, all are told.  ``together``
+    is done for the whole run.  ``audience`` tells which events nobody listens to; without it, all are sent.  ``together``
     tells which tests must not be divided over copies of this process.
     """
 
@@ -90,7 +90,7 @@ class RunContext(Record):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C of which the user has been told already, with the test that it hit."""
+    """Ctrl-C of which the user knows already, with the test that it hit."""
 
 
 class Executor(Protocol):
@@ -124,10 +124,10 @@ class Serial:
         self._elsewhere = elsewhere
         #: Whether it was broken off because the process got too large.
         self.over_limit = False
-        self._judges = Judges(setting.leaks, setting.emit, setting.clock, setting.worker)
+        self._monitors = MonitorSet(setting.leaks, setting.emit, setting.clock, setting.worker)
         self._post_mortem = self._make_post_mortem()
         self._stack = LayerStack(
-            setting.emit, setting.clock, setting.worker, self._judges.rehearse, self._post_mortem
+            setting.emit, setting.clock, setting.worker, self._monitors.judge_layer, self._post_mortem
         )
         self._held = setting.held or (Held() if setting.execute.buffer else NotHeld())
         self._problems = False
@@ -161,10 +161,10 @@ class Serial:
                 self._break_off(error)
             finally:
                 forks.check(sys.exception())
-                self._judges.thaw()
+                self._monitors.thaw()
                 self._clean_up()
                 self._stack.see_last_forks()
-                self._judges.finish()
+                self._monitors.finish()
 
     def _clean_up(self) -> None:
         try:
@@ -194,7 +194,7 @@ class Serial:
             name = ready.plan.name
             size = ready.plan.size
             self._emit(LayerStarted(self._clock(), self._worker, name, size, self._setting.resumed))
-            self._judges.thaw()
+            self._monitors.thaw()
             try:
                 self._stack.tear_down_unneeded(with_bases([ready.layer]))
             except CanNotTearDown:
@@ -205,7 +205,7 @@ class Serial:
             stats = Stats()
             if not self.debugged and self._stack.set_up(ready.layer):
                 stats = self._run_iterations(ready, size)
-            self._problems |= self._stack.problems > 0 or self._judges.problems > 0
+            self._problems |= self._stack.problems > 0 or self._monitors.problems > 0
             self._emit(LayerFinished(self._clock(), self._worker, name, stats))
 
     def _run_iterations(self, ready: ReadyLayer, size: int) -> Stats:
@@ -216,8 +216,8 @@ class Serial:
         iteration, ran, failures, errors, skipped = range(5)
         counts = array("q", [ready.iterations_done] + [0] * 4)
 
-        def tell(readings: tuple[Reading, ...]) -> None:
-            # The first lap only gives the others something to be compared with.
+        def emit_readings(readings: tuple[Reading, ...]) -> None:
+            # The first iteration only gives the others something to be compared with.
             if counts[iteration] > 1:
                 self._emit(LapMeasured(self._clock(), self._worker, name, counts[iteration], readings))
 
@@ -234,23 +234,23 @@ class Serial:
             counts[failures] += stats.failures
             counts[errors] += stats.errors
             counts[skipped] += stats.skipped
-            self._problems |= bool(stats.failures or stats.errors) or self._judges.problems > 0
+            self._problems |= bool(stats.failures or stats.errors) or self._monitors.problems > 0
             del stats
             if session is not None:
-                session.lap(tell)
+                session.lap(emit_readings)
         if session is not None:
             # Not before, as it would be read.
-            self._tell_about_caches(filling if session.verdicts()[0].is_leak else None)
+            self._notify_of_caches(filling if session.verdicts()[0].is_leak else None)
         return Stats(*counts[ran:])
 
     def _is_over(self) -> bool:
         return self.over_limit or self.debugged or (self._setting.execute.stop_on_error and self._problems)
 
-    def _tell_about_caches(self, filling: Filling | None) -> None:
-        """Tell of settlers that failed, and of caches that were filled where every repetition has more than the last."""
-        from zope.testrunner.execution.monitors.settler_notices import tell_news
+    def _notify_of_caches(self, filling: Filling | None) -> None:
+        """Emit notices of settlers that failed, and of caches that were filled where every repetition has more than the last."""
+        from zope.testrunner.execution.monitors.settler_notices import emit_notices
 
-        tell_news(self._emit, self._clock, self._worker)
+        emit_notices(self._emit, self._clock, self._worker)
         text = filling.sentence() if filling is not None else None
         if text is not None:
             self._emit(Notice(self._clock(), self._worker, Importance.INFO, f"  {text}"))
@@ -269,7 +269,7 @@ class Serial:
         emit, clock, worker, execute = self._emit, self._clock, self._worker, self._setting.execute
         emit(LapStarted(clock(), worker, name, iteration, execute.repeat, size))
         began = time.perf_counter()
-        collection = self._collection(name)
+        garbage_check = self._garbage_check(name)
         leftovers = Leftovers(emit, clock, name, execute.ignore_new_threads, worker)
         audience = self._setting.audience
         result = Result(
@@ -281,16 +281,16 @@ class Serial:
             stop_on_error=execute.stop_on_error,
             held=self._held,
             leftovers=leftovers,
-            retention=self._judges.retention() if iteration == 1 else None,
-            collection=collection,
+            retention=self._monitors.retention() if iteration == 1 else None,
+            garbage_check=garbage_check,
             post_mortem=self._post_mortem,
             worker=worker,
-            tell_starts=audience is None or audience.wants(TestStarted),
-            untold_below=0.0 if audience is None else audience.indifferent_below(),
+            emit_starts=audience is None or audience.wants(TestStarted),
+            silent_below=0.0 if audience is None else audience.indifferent_below(),
         )
         fixtures = self._fixtures(result)
         # What is done again to judge it is done once.
-        run = self._judges.way_to_run(ready.layer, name, result, fixtures) if iteration == 1 else result.run_test
+        run = self._monitors.run_function(ready.layer, name, result, fixtures) if iteration == 1 else result.run_test
         try:
             for test in tests:
                 if result.shouldStop:
@@ -298,8 +298,8 @@ class Serial:
                 if test.__class__ is fixtures.ready_for or (fixtures.admit(test) and not result.shouldStop):
                     run(test)
         except EndRun:
-            # The lap is broken off, and a line about it would tell half of the truth.
-            self._tell_untold(result, name)
+            # The iteration is broken off, and a line about it would tell half of the truth.
+            self._emit_passed_silently(result, name)
             fixtures.close()
             raise
         except KeyboardInterrupt:
@@ -315,30 +315,30 @@ class Serial:
     def _fixtures(self, result: Result) -> Fixtures:
         return Fixtures(result)
 
-    def _collection(self, layer: LayerName) -> Collection | None:
+    def _garbage_check(self, layer: LayerName) -> GarbageCheck | None:
         execute = self._setting.execute
         if not execute.gc_after_test:
             return None
-        from zope.testrunner.execution.left_behind.garbage_check import Collection
+        from zope.testrunner.execution.left_behind.garbage_check import GarbageCheck
 
-        return Collection(self._emit, self._clock, layer, cycles=execute.cycles, worker=self._worker)
+        return GarbageCheck(self._emit, self._clock, layer, cycles=execute.cycles, worker=self._worker)
 
     def _finish_iteration(self, result: Result, fixtures: Fixtures, name: LayerName, iteration: int, began: float) -> Stats:
-        self._judges.thaw()
+        self._monitors.thaw()
         try:
             fixtures.close()
         finally:
             # Ctrl-C in a fixture is no reason to keep quiet about the tests before it.
-            self._tell_untold(result, name)
+            self._emit_passed_silently(result, name)
             stats, of = result.stats, self._setting.execute.repeat
-            # A lap that ended in a debugger is broken off, and a line about it would tell half of the truth.
+            # An iteration that ended in a debugger is broken off, and a line about it would tell half of the truth.
             if not self.debugged:
                 self._emit(LapFinished(self._clock(), self._worker, name, iteration, of, stats, time.perf_counter() - began))
         return stats
 
-    def _tell_untold(self, result: Result, name: LayerName) -> None:
-        if result.untold:
-            self._emit(TestsPassed(self._clock(), self._worker, name, result.untold))
+    def _emit_passed_silently(self, result: Result, name: LayerName) -> None:
+        if result.passed_silently:
+            self._emit(TestsPassed(self._clock(), self._worker, name, result.passed_silently))
 
 
 def resolved(plan: Plan, setting: RunContext) -> list[ReadyLayer]:
@@ -350,8 +350,8 @@ def resolved(plan: Plan, setting: RunContext) -> list[ReadyLayer]:
             layer_sort_key(layer)
         except LayerError as error:
             problem = snapshot(Outcome.ERRORED, (type(error), error, None)).detached()
-            told = problem.replace(traceback=f"{error}\n")
-            setting.emit(LayerFailed(setting.clock(), setting.worker, layer_plan.name, told))
+            reported = problem.replace(traceback=f"{error}\n")
+            setting.emit(LayerFailed(setting.clock(), setting.worker, layer_plan.name, reported))
         else:
             ready.append(ReadyLayer(layer_plan, layer))
     return ordered(ready)

@@ -119,18 +119,18 @@ def _with_memory(runner: Run, features: list[Feature]) -> list[Feature]:
 
 
 def _insert_before(kind: type[Feature], features: list[Feature], feature: Feature) -> None:
-    place = next(place for place, each in enumerate(features) if isinstance(each, kind))
-    features.insert(place, feature)
+    index = next(index for index, each in enumerate(features) if isinstance(each, kind))
+    features.insert(index, feature)
 
 
 def _insert_after(kind: type[Feature], features: list[Feature], feature: Feature) -> None:
-    place = next(place for place, each in enumerate(features) if isinstance(each, kind))
-    features.insert(place + 1, feature)
+    index = next(index for index, each in enumerate(features) if isinstance(each, kind))
+    features.insert(index + 1, feature)
 
 
 def _insert_before_reports(features: list[Feature], feature: Feature) -> None:
-    place = next(place for place, each in enumerate(features) if type(each).__name__ in _REPORTS)
-    features.insert(place, feature)
+    index = next(index for index, each in enumerate(features) if type(each).__name__ in _REPORTS)
+    features.insert(index, feature)
 
 
 def _history_folder(runner: Run) -> str | None:

@@ -115,9 +115,9 @@ class Memory(Feature):
             self.history = source.read()
         except HistoryError as error:
             if self.runner.worker == 0 and (self._wanted or not error.is_foreign):
-                self._tell(f"{self.shown} {error}, and is ignored")
+                self._notify(f"{self.shown} {error}, and is ignored")
         except OSError as error:
-            self._tell(f"{self.shown} cannot be read, and is ignored: {error.strerror}")
+            self._notify(f"{self.shown} cannot be read, and is ignored: {error.strerror}")
         history = self.history
         self._mended = dict.fromkeys(history.failed, False)
         for kind, name in history.failed:
@@ -146,7 +146,7 @@ class Memory(Feature):
             self._store.update(self._changes(), self.runner.clock())
         except OSError as error:
             if self._wanted:
-                self._tell(f"{self.shown}: this run cannot be remembered: {error.strerror or error}")
+                self._notify(f"{self.shown}: this run cannot be remembered: {error.strerror or error}")
         except HistoryError:
             # That has been told already.
             return
@@ -178,7 +178,7 @@ class Memory(Feature):
         self.runner.config = config.replace(execute=config.execute.replace(args=tuple(words)))
         return frozen
 
-    def _tell(self, text: str) -> None:
+    def _notify(self, text: str) -> None:
         data = f"{text}\n".encode("utf-8", "backslashreplace")
         self.runner.emit(events.OutputPassed(self.runner.clock(), self.runner.worker, "stderr", data))
 

@@ -51,8 +51,8 @@ def _program(program: str, directory: str) -> list[str]:
     if full.startswith(directory.rstrip(os.sep) + os.sep):
         relative = os.path.relpath(full, directory)
         return [relative if os.sep in relative else os.path.join(os.curdir, relative)]
-    places = os.environ.get("PATH", "").split(os.pathsep)
-    found = next((place for place in places if os.path.exists(os.path.join(place, os.path.basename(full)))), None)
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    found = next((folder for folder in folders if os.path.exists(os.path.join(folder, os.path.basename(full)))), None)
     if found is not None and os.path.realpath(os.path.join(found, os.path.basename(full))) == os.path.realpath(full):
         return [os.path.basename(full)]
     return [full]

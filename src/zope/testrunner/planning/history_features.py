@@ -107,7 +107,7 @@ class LastFailed(Feature):
         broken = suspects.modules.intersection(str(getattr(each, "module", "")) for each in plan.import_failures)
         if not broken and not any(suspects.concern(test, layer.name) for layer in whole for test in layer.suite):
             what = "None of what failed last time is among the tests" if failed else "Nothing is known to have failed"
-            self._tell(f"{what}, so all are run")
+            self._notify(f"{what}, so all are run")
             return plan
         kept = []
         for layer in plan.layers:
@@ -116,10 +116,10 @@ class LastFailed(Feature):
                 kept.append(LayerPlan(layer.name, _suite(tests)))
         part = plan.replace(layers=tuple(kept))
         number = part.size
-        self._tell(f"Running {number} {'test' if number == 1 else 'tests'} that failed last time")
+        self._notify(f"Running {number} {'test' if number == 1 else 'tests'} that failed last time")
         return part.rejecting(Rejected(Reason.PASSED, plan.size - number))
 
-    def _tell(self, text: str) -> None:
+    def _notify(self, text: str) -> None:
         if self.runner.worker == 0:
             self.runner.emit(Notice(self.runner.clock(), 0, Importance.INFO, text))
 

@@ -75,11 +75,11 @@ class LoadList(Feature):
         super().__init__(runner)
         self._path: str | None = runner.options.load_list
         # The import of a test module may go to another directory.
-        self._place = from_start(runner.options, self._path or "")
+        self._full_path = from_start(runner.options, self._path or "")
         self.active = self._path is not None
         self._copy: str | None = None
         if self._path == "-":
-            self._path = self._place = self._copy = _copied_input()
+            self._path = self._full_path = self._copy = _copied_input()
             # Child processes cannot read it once more.
             for words in (runner.options.original_testrunner_args, runner.options.testrunner_defaults or []):
                 _replace(words, self._path)
@@ -99,7 +99,7 @@ class LoadList(Feature):
                 layers.append(LayerPlan(layer.name, unittest.TestSuite(kept)))
         if self.runner.worker == 0:
             modules = [str(getattr(failure, "module", "")) for failure in plan.import_failures]
-            self._tell(wanted.unknown(modules))
+            self._report_unknown(wanted.unknown(modules))
         return plan.replace(layers=tuple(layers)).rejecting(Rejected(Reason.LISTED, len(dropped), tuple(dropped)))
 
     def global_teardown(self) -> None:
@@ -109,12 +109,12 @@ class LoadList(Feature):
 
     def _lines(self) -> list[str]:
         try:
-            with open(self._place, encoding="utf-8", errors="surrogateescape") as file:
+            with open(self._full_path, encoding="utf-8", errors="surrogateescape") as file:
                 return [line.strip() for line in file if line.strip()]
         except OSError as error:
             raise UsageError(f"--load-list {self._path}: cannot read it: {error.strerror}") from None
 
-    def _tell(self, unknown: list[str]) -> None:
+    def _report_unknown(self, unknown: list[str]) -> None:
         if not unknown:
             return
         more = ", ..." if len(unknown) > _SHOWN else ""

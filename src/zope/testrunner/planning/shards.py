@@ -49,7 +49,7 @@ class _Unit(Record):
     weight: int
     layer: LayerName
     key: str
-    places: tuple[int, ...]
+    indices: tuple[int, ...]
 
 
 def asked_for(words: str | None, environment: Mapping[str, str]) -> Shard | None:
@@ -104,18 +104,18 @@ def part_of(plan: Plan, layers: Mapping[LayerName, object], shard: Shard, weight
     mine: dict[LayerName, set[int]] = {}
     for unit, number in zip(units, _divided([unit.weight for unit in units], shard.total), strict=True):
         if number == shard.number - 1:
-            mine.setdefault(unit.layer, set()).update(unit.places)
+            mine.setdefault(unit.layer, set()).update(unit.indices)
     kept, dropped = [], []
     for layer_plan in plan.layers:
-        places = mine.get(layer_plan.name, set())
+        indices = mine.get(layer_plan.name, set())
         tests = list(layer_plan.suite)
-        if len(places) == len(tests):
+        if len(indices) == len(tests):
             kept.append(layer_plan)
             continue
-        if places:
-            chosen = [test for place, test in enumerate(tests) if place in places]
+        if indices:
+            chosen = [test for index, test in enumerate(tests) if index in indices]
             kept.append(LayerPlan(layer_plan.name, unittest.TestSuite(chosen)))
-        dropped += [test for place, test in enumerate(tests) if place not in places]
+        dropped += [test for index, test in enumerate(tests) if index not in indices]
     number = sum(test.countTestCases() for test in dropped)
     return plan.replace(layers=tuple(kept)).rejecting(Rejected(Reason.SHARD, number))
 

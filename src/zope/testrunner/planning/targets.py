@@ -30,32 +30,32 @@ class Target(Record):
     path: str | None = None
 
 
-def resolve(word: str, places: Sequence[tuple[str, str]]) -> Target | None:
+def resolve(word: str, roots: Sequence[tuple[str, str]]) -> Target | None:
     """What ``word`` names, or None if it is nothing but a pattern.
 
-    ``places`` are the directories that are searched, absolute and ending in a separator, with the package that their content
+    ``roots`` are the directories that are searched, absolute and ending in a separator, with the package that their content
     belongs to ("" for none), the longest first.  Relative paths are seen from the current directory.
     """
     path, *inner = word.split("::")
     if os.sep in path or path.endswith(".py"):
-        return _resolve_path(path, inner, places)
+        return _resolve_path(path, inner, roots)
     if not inner and _DOTTED.fullmatch(word):
-        return _resolve_name(word, places)
+        return _resolve_name(word, roots)
     return None
 
 
-def _resolve_path(path: str, inner: Sequence[str], places: Sequence[tuple[str, str]]) -> Target | None:
+def _resolve_path(path: str, inner: Sequence[str], roots: Sequence[tuple[str, str]]) -> Target | None:
     full = os.path.abspath(path)
     is_directory = os.path.isdir(full)
     if not is_directory and not (full.endswith(".py") and os.path.isfile(full)):
         return None
     added = None
-    found = next(((place, package) for place, package in places if (full + os.sep).startswith(place)), None)
+    found = next(((root, package) for root, package in roots if (full + os.sep).startswith(root)), None)
     if found is None:
         added = _top_of_packages(full)
         found = added + os.sep, ""
-    place, package = found
-    parts = [*([package] if package else []), *_parts(os.path.relpath(full, place))]
+    root, package = found
+    parts = [*([package] if package else []), *_parts(os.path.relpath(full, root))]
     name = ".".join(parts)
     if is_directory:
         return Target(rf"^{re.escape(name)}(\.|$)" if name else ".", path=added)
@@ -76,14 +76,14 @@ def _top_of_packages(path: str) -> str:
     return directory
 
 
-def _resolve_name(name: str, places: Sequence[tuple[str, str]]) -> Target | None:
+def _resolve_name(name: str, roots: Sequence[tuple[str, str]]) -> Target | None:
     """A class or a test by its dotted name; None for modules, packages, and what is none of these."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         module = ".".join(parts[:length])
-        for place, package in places:
+        for root, package in roots:
             inner = module.removeprefix(f"{package}.") if package and module.startswith(f"{package}.") else module
-            base = os.path.join(place, *inner.split("."))
+            base = os.path.join(root, *inner.split("."))
             is_package = os.path.isfile(os.path.join(base, "__init__.py"))
             if not is_package and not os.path.isfile(f"{base}.py"):
                 continue

@@ -170,10 +170,10 @@ def files_for(options: argparse.Namespace) -> tuple[Named, ...]:
 
 def factory_of(choice: Choice) -> Factory:
     """The factory of a format.  Raises `UsageError` if there is none of this name, or if it cannot be imported."""
-    place = FORMATS.get(choice.name)
+    known_factory = FORMATS.get(choice.name)
     try:
-        if place is not None:
-            module, _, attribute = place.partition(":")
+        if known_factory is not None:
+            module, _, attribute = known_factory.partition(":")
             __import__(module)
             return cast("Factory", getattr(sys.modules[module], attribute))
         from importlib.metadata import entry_points

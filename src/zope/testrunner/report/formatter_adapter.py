@@ -35,20 +35,20 @@ _LINES_SHOWN = 20
 class FormatterAdapter:
     """A sink that calls the formatter which ``output`` gives, at every event the methods of the same meaning.
 
-    ``output`` is asked at each event, because ``options.output`` may be replaced at any time.  ``child`` tells that this
-    process runs one layer for another one, which will say how the run as a whole went.  ``attended`` tells that who reads
-    this is who sits at the debugger, if there is one, and need not be told again what that has shown.  ``is_command`` tells
-    that a command of a person makes this run: the list of problems at the end is for people, while programs that call the
-    runner look at its results and read the report that they know.
+    ``output`` is asked at each event, because ``options.output`` may be replaced at any time.  ``is_worker`` tells that
+    this process runs one layer for another one, which will say how the run as a whole went.  ``attended`` tells that who
+    reads this is who sits at the debugger, if there is one, and need not be told again what that has shown.  ``is_command``
+    tells that a command of a person makes this run: the list of problems at the end is for people, while programs that call
+    the runner look at its results and read the report that they know.
 
     A formatter that has a method ``takes`` is a sink itself and is given events instead.
     """
 
     def __init__(
-        self, output: Callable[[], object], *, child: bool = False, attended: bool = False, is_command: bool = True
+        self, output: Callable[[], object], *, is_worker: bool = False, attended: bool = False, is_command: bool = True
     ) -> None:
         self._output = cast("Callable[[], Formatter]", output)
-        self._child = child
+        self._is_worker = is_worker
         self._is_command = is_command
         self._attended = attended
         self._import_problems: tuple[ImportProblem, ...] = ()
@@ -65,15 +65,15 @@ class FormatterAdapter:
                 events.CleanUpStarted: self._clean_up_started,
                 events.TearDownStarted: self._tear_down_started,
                 events.TearDownFinished: self._tear_down_finished,
-                events.LapStarted: self._lap_started,
-                events.LapFinished: self._lap_finished,
+                events.LapStarted: self._iteration_started,
+                events.LapFinished: self._iteration_finished,
                 events.TestStarted: self._test_started,
                 events.ProblemReported: self._problem_reported,
                 events.TestFinished: self._test_finished,
                 events.TestBrokenOff: self._test_broken_off,
                 events.FixtureSkipped: self._fixture_skipped,
                 events.LeftBehind: self._left_behind,
-                events.LapMeasured: self._lap_measured,
+                events.LapMeasured: self._iteration_measured,
                 events.LeakJudged: self._leak_judged,
                 events.MemoryGrew: self._memory_grew,
                 events.Retained: self._retained,
@@ -119,7 +119,7 @@ class FormatterAdapter:
 
     def _concerns_others(self, event: Event) -> bool:
         """Whether this is said by a child about its own run, while its parent reports on the whole."""
-        return event.worker != 0 and not self._child
+        return event.worker != 0 and not self._is_worker
 
     # The run
 
@@ -133,7 +133,7 @@ class FormatterAdapter:
         self._output().import_errors(list(self._import_problems) or None)
 
     def _run_started(self, event: events.RunStarted) -> None:
-        if event.worker or self._child or not self._verbosity():
+        if event.worker or self._is_worker or not self._verbosity():
             return
         levels = event.levels
         if levels.only is not None:
@@ -164,16 +164,16 @@ class FormatterAdapter:
     def _run_finished(self, event: events.RunFinished) -> None:
         if event.listing or self._concerns_others(event):
             return
-        if self._child and getattr(sys.stdout, "closed", False):
+        if self._is_worker and getattr(sys.stdout, "closed", False):
             # A child has said its last word on standard error by now.
             return
         out = self._output()
-        if self._verbosity() and not self._child:
+        if self._verbosity() and not self._is_worker:
             out.tests_with_errors([(label, None) for label in event.errored])
             out.tests_with_failures([(label, None) for label in event.failed])
-        if event.leaking and not self._child:
+        if event.leaking and not self._is_worker:
             names = "".join(f"   {label}\n" for label in event.leaking)
-            self._tell("leak_list", f"\nTests with leaks:\n{names}".removesuffix("\n"))
+            self._call_if_there("leak_list", f"\nTests with leaks:\n{names}".removesuffix("\n"))
         # The line of the only layer says the same, unless that one was never written.
         if event.layers != 1 or event.interrupted:
             stats = event.stats
@@ -184,11 +184,11 @@ class FormatterAdapter:
                 n_seconds=event.seconds,
                 n_skipped=stats.skipped,
             )
-        if event.judged and not self._child:
+        if event.judged and not self._is_worker:
             from zope.testrunner.report.shared_wording import verdict_line
 
             out.info(verdict_line(event.judged))
-        if self._is_command and not self._child:
+        if self._is_command and not self._is_worker:
             self._problem_list(event)
 
     def _problem_list(self, event: events.RunFinished) -> None:
@@ -202,13 +202,13 @@ class FormatterAdapter:
 
     def _notice(self, event: events.Notice) -> None:
         out = self._output()
-        say = {
+        write = {
             Importance.INFO: out.info,
             Importance.SUBOPTIMAL: out.info_suboptimal,
             Importance.ERROR: out.error,
             Importance.BANNER: out.error_with_banner,
         }
-        say[event.importance](event.text)
+        write[event.importance](event.text)
 
     # Layers
 
@@ -250,7 +250,7 @@ class FormatterAdapter:
             self._hook_failed("setUp", event.problem, debugged=event.debugged)
 
     def _clean_up_started(self, event: events.CleanUpStarted) -> None:
-        if not event.worker and not self._child:
+        if not event.worker and not self._is_worker:
             self._output().info("Tearing down left over layers:")
 
     def _tear_down_started(self, event: events.TearDownStarted) -> None:
@@ -276,14 +276,14 @@ class FormatterAdapter:
 
     # Laps
 
-    def _lap_started(self, event: events.LapStarted) -> None:
+    def _iteration_started(self, event: events.LapStarted) -> None:
         out = self._output()
         if event.of > 1:
             out.info(f"Iteration {event.lap}")
         if self._verbosity() or getattr(out, "progress", False):
             out.info("  Running:")
 
-    def _lap_finished(self, event: events.LapFinished) -> None:
+    def _iteration_finished(self, event: events.LapFinished) -> None:
         out, stats = self._output(), event.stats
         out.stop_tests()
         out.summary(
@@ -294,7 +294,7 @@ class FormatterAdapter:
             n_skipped=stats.skipped,
         )
 
-    def _lap_measured(self, event: events.LapMeasured) -> None:
+    def _iteration_measured(self, event: events.LapMeasured) -> None:
         out = self._output()
         others: list[Reading] = []
         for reading in event.readings:
@@ -325,21 +325,21 @@ class FormatterAdapter:
     def _leak_judged(self, event: events.LeakJudged) -> None:
         # What is no problem is told to those who want to know more.
         if event.report and (event.is_problem or event.growth.value == "leak" or self._verbosity()):
-            self._tell("leak", "\n".join(event.report))
+            self._call_if_there("leak", "\n".join(event.report))
 
     def _memory_grew(self, event: events.MemoryGrew) -> None:
         from zope.testrunner.leaks.rss_confirm import Rise
 
         rise = Rise(event.grown, event.again, event.is_problem, event.why)
-        self._tell("leak", rise.line(event.test.id))
+        self._call_if_there("leak", rise.line(event.test.id))
 
     def _retained(self, event: events.Retained) -> None:
         from zope.testrunner.system.byte_sizes import in_words
 
         names = ", ".join(f"self.{name}" for name in event.attributes)
-        self._tell("retained", f"{event.test.label}: {in_words(event.size)} on {names}")
+        self._call_if_there("retained", f"{event.test.label}: {in_words(event.size)} on {names}")
 
-    def _tell(self, verb: str, text: str) -> None:
+    def _call_if_there(self, verb: str, text: str) -> None:
         """Use a method that formatters of old do not have, or else one that they have."""
         out = self._output()
         (getattr(out, verb, None) or out.info)(text)

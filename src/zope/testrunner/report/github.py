@@ -96,15 +96,15 @@ class Annotations:
     def _problem(self, title: str, problem: Problem) -> None:
         # Of a document, the first example that failed; of a traceback, where it ends.
         try:
-            places = locations(problem.traceback, self._root)
+            found = locations(problem.traceback, self._root)
         except Exception:
             # At this moment, a test may have something else in the place of functions for paths.
-            places = []
-        place = (places[0] if problem.is_doctest else places[-1]) if places else None
-        self._write(title, problem.traceback, place)
+            found = []
+        location = (found[0] if problem.is_doctest else found[-1]) if found else None
+        self._write(title, problem.traceback, location)
 
-    def _write(self, title: str, text: str, place: Location | None = None) -> None:
-        where = "" if place is None else f"file={_value(place.path)},line={place.line},"
+    def _write(self, title: str, text: str, location: Location | None = None) -> None:
+        where = "" if location is None else f"file={_value(location.path)},line={location.line},"
         stream = self._file or sys.stdout
         line = f"::error {where}title={_value(title)}::{_data(_cut(text.strip()))}\n"
         stream.write(line.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))

@@ -10,7 +10,7 @@ from zope.testrunner.system.originals import os
 from zope.testrunner.system.value_class import Record
 
 #: Where a traceback, or the report of a doctest, names a line of a file.
-_PLACE: Final = re.compile(r'^[ |]*File "(?P<file>[^"<\n]+)", line (?P<line>[1-9]\d*)', re.MULTILINE)
+_LOCATION: Final = re.compile(r'^[ |]*File "(?P<file>[^"<\n]+)", line (?P<line>[1-9]\d*)', re.MULTILINE)
 
 
 class Location(Record):
@@ -26,7 +26,7 @@ class Location(Record):
 def locations(report: str, root: str) -> list[Location]:
     """The lines of files below ``root``, a real path, that a report names, in its order; installed packages are left out."""
     found = []
-    for match in _PLACE.finditer(report):
+    for match in _LOCATION.finditer(report):
         path = os.path.realpath(os.path.join(root, match["file"]))
         if path.startswith(root.rstrip(os.sep) + os.sep) and "site-packages" not in path:
             found.append(Location(os.path.relpath(path, root).replace(os.sep, "/"), int(match["line"])))

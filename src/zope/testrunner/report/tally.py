@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Entry = tuple[object, str | None]
 
 # Positions in the array of counters, and marks of what a record is about.
-_RAN, _FAILURES, _ERRORS, _SKIPPED, _LEAKS, _IMPORTS, _LATER_LAP = range(7)
+_RAN, _FAILURES, _ERRORS, _SKIPPED, _LEAKS, _IMPORTS, _LATER_ITERATION = range(7)
 
 # An empty array of bytes has no block of memory, any other has one, however large: with something at its beginning, what is
 # appended makes no difference to `sys.getallocatedblocks`.
@@ -64,13 +64,13 @@ class Tally:
         # Leaks are hunted in one lap only, so this needs no care.
         self._judged: dict[Growth, int] = {}
         # Whether a child process is in a later lap; its tests have been counted in the first one.
-        self._children_repeat: dict[int, bool] = {}
+        self._workers_repeat: dict[int, bool] = {}
         self._layer: LayerName | None = None
         self._takers: Mapping[type[Event], Callable[..., None]] = MappingProxyType(
             {
                 events.Discovered: self._discovered,
                 events.LayerStarted: self._layer_started,
-                events.LapStarted: self._lap_started,
+                events.LapStarted: self._iteration_started,
                 events.TestFinished: self._test_finished,
                 events.TestsPassed: self._tests_passed,
                 events.ProblemReported: self._problem_reported,
@@ -162,25 +162,25 @@ class Tally:
     def _layer_started(self, event: events.LayerStarted) -> None:
         self._layer = event.layer
 
-    def _lap_started(self, event: events.LapStarted) -> None:
+    def _iteration_started(self, event: events.LapStarted) -> None:
         if event.worker == 0:
-            self._counts[_LATER_LAP] = event.lap > 1
+            self._counts[_LATER_ITERATION] = event.lap > 1
         else:
-            self._children_repeat[event.worker] = event.lap > 1
+            self._workers_repeat[event.worker] = event.lap > 1
 
     def _test_finished(self, event: events.TestFinished) -> None:
         test = event.test
-        if not self._is_later_lap(event.worker):
+        if not self._is_later_iteration(event.worker):
             self._counts[_RAN] += test.size
         for reason in event.reasons:
             self._add(_SKIPPED, test.label, id(test.live) if test.live is not None else 0, reason)
 
     def _tests_passed(self, event: events.TestsPassed) -> None:
-        if not self._is_later_lap(event.worker):
+        if not self._is_later_iteration(event.worker):
             self._counts[_RAN] += event.tests
 
-    def _is_later_lap(self, worker: int) -> bool:
-        return bool(self._counts[_LATER_LAP]) if worker == 0 else self._children_repeat.get(worker, False)
+    def _is_later_iteration(self, worker: int) -> bool:
+        return bool(self._counts[_LATER_ITERATION]) if worker == 0 else self._workers_repeat.get(worker, False)
 
     def _problem_reported(self, event: events.ProblemReported) -> None:
         test, problem = event.test, event.problem

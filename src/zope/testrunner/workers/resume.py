@@ -80,7 +80,7 @@ class FreshWorker:
         self._catches = setting.held is not None
         self._directory: str | None = None
         # Whether there was a Ctrl-C, and whether the child has told the user.
-        self._broken_off = self._told = False
+        self._broken_off = self._has_interrupted = False
 
     def run(self) -> bool:
         """Start the process, pass on what it says until it ends, and check that it delivered; True for problems."""
@@ -115,7 +115,7 @@ class FreshWorker:
             with contextlib.suppress(ValueError):
                 process.communicate()
         if self._broken_off:
-            raise Interrupted if self._told else KeyboardInterrupt
+            raise Interrupted if self._has_interrupted else KeyboardInterrupt
         self._judge(text_lines(errors[0]), process)
         return self._problems > 0
 
@@ -128,7 +128,7 @@ class FreshWorker:
         ended = threading.Event()
 
         def hurry() -> None:
-            if not ended.wait(TO_NOTICE) and not self._told:
+            if not ended.wait(TO_NOTICE) and not self._has_interrupted:
                 # The signal did not come from a terminal, which would have sent it to the child as well.
                 with contextlib.suppress(OSError, ValueError):
                     process.send_signal(signal.SIGINT)
@@ -186,7 +186,7 @@ class FreshWorker:
         elif isinstance(event, LapFinished):
             self._stats = self._stats.plus(event.stats)
         elif isinstance(event, Notice) and event.importance is Importance.ERROR:
-            self._told = True
+            self._has_interrupted = True
         if not isinstance(event, OWN_BUSINESS):
             self._emit(event.replace(worker=self._worker))
 
@@ -217,9 +217,9 @@ class FreshWorker:
     def _lost(self, cause: str, stderr: list[str]) -> None:
         self._problems += 1
         if self._directory is not None:
-            from zope.testrunner.execution.streams.capture_fd import last_words
+            from zope.testrunner.execution.streams.capture_fd import remaining_output
 
-            for stream, data in last_words(self._directory):
+            for stream, data in remaining_output(self._directory):
                 self._emit(OutputPassed(self._clock(), self._worker, stream, data))
         command = tuple(self._script.command(self._layer, self._number))
         self._emit(WorkerLost(self._clock(), self._worker, self._layer, command, cause, tuple(stderr)))

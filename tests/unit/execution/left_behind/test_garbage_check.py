@@ -9,7 +9,7 @@ from unittest import mock
 from support import hide_heap
 from zope.testrunner.core.events import Left, LeftBehind
 from zope.testrunner.core.model import LayerName, TestRef
-from zope.testrunner.execution.left_behind.garbage_check import Collection, collect_cycles, cycles_among
+from zope.testrunner.execution.left_behind.garbage_check import GarbageCheck, collect_cycles, cycles_among
 from zope.testrunner.testing import FakeClock, RecordingSink
 
 TEST = TestRef(None, LayerName("m.L"), id="a", label="a")
@@ -63,40 +63,40 @@ class CollectionCase(unittest.TestCase):
         self.addCleanup(gc.garbage.__delitem__, slice(len(gc.garbage), None))
         self.sink = RecordingSink()
 
-    def collection(self, *, cycles: bool = False) -> Collection:
+    def garbage_check(self, *, cycles: bool = False) -> GarbageCheck:
         """What collects."""
-        return Collection(self.sink.events.append, FakeClock(), LayerName("m.L"), cycles=cycles, worker=3)
+        return GarbageCheck(self.sink.events.append, FakeClock(), LayerName("m.L"), cycles=cycles, worker=3)
 
 
 class TestCounting(CollectionCase):
     """The number of objects in cycles."""
 
     def test_nothing(self) -> None:
-        collection = self.collection()
-        collection.collect()
-        collection.report(TEST)
+        garbage_check = self.garbage_check()
+        garbage_check.collect()
+        garbage_check.report(TEST)
 
-        self.assertEqual((0, []), (collection.collect(), self.sink.events))
+        self.assertEqual((0, []), (garbage_check.collect(), self.sink.events))
 
     def test_what_was_there_before_is_not_counted(self) -> None:
         loop()
-        collection = self.collection()
+        garbage_check = self.garbage_check()
 
-        self.assertEqual(0, collection.collect())
+        self.assertEqual(0, garbage_check.collect())
 
     def test_objects_are_counted_with_or_without_their_cycles(self) -> None:
         for cycles in (False, True):
             with self.subTest(cycles=cycles):
-                collection = self.collection(cycles=cycles)
+                garbage_check = self.garbage_check(cycles=cycles)
                 loop()
 
-                self.assertEqual((2, 0), (collection.collect(), collection.collect()))
+                self.assertEqual((2, 0), (garbage_check.collect(), garbage_check.collect()))
 
     def test_a_test_that_replaces_the_collector_does_no_harm(self) -> None:
-        collection = self.collection(cycles=True)
+        garbage_check = self.garbage_check(cycles=True)
         loop()
         with mock.patch("gc.collect"), mock.patch("gc.set_debug"), mock.patch("gc.garbage", []):
-            count = collection.collect()
+            count = garbage_check.collect()
 
         self.assertEqual(2, count)
 
@@ -105,14 +105,14 @@ class TestCycles(CollectionCase):
     """What the cycles consist of."""
 
     def test_an_event_has_each_object_of_each_cycle(self) -> None:
-        collection = self.collection(cycles=True)
+        garbage_check = self.garbage_check(cycles=True)
         loop(Split)
         alone = Node("alone")
         alone.other = alone
         del alone
-        collection.collect()
-        collection.report(TEST)
-        collection.report(TEST)
+        garbage_check.collect()
+        garbage_check.report(TEST)
+        garbage_check.report(TEST)
 
         [event] = self.sink.of(LeftBehind)
         self.assertEqual((Left.CYCLES, TEST, "m.L", 3), (event.kind, event.test, event.layer, event.worker))

@@ -14,7 +14,7 @@ from zope.testrunner.leaks import pristine_gc as collector
 Cycle = list[list[str]]
 
 
-class Collection:
+class GarbageCheck:
     """Frees what a test left to the garbage collector, counts it, and with ``cycles`` finds out what it was.
 
     The garbage that is there when this is made is collected, so that no test is said to have left it.

@@ -11,7 +11,7 @@ from zope.testrunner.core.layer_registry import name_of, order_by_bases, with_ba
 from zope.testrunner.core.model import LayerName, Outcome, Test, TestRef
 from zope.testrunner.execution.forks import current
 from zope.testrunner.execution.monitors.quiet_rerun import QuietRerun
-from zope.testrunner.execution.monitors.settler_notices import tell_news
+from zope.testrunner.execution.monitors.settler_notices import emit_notices
 from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams.capture_sys import Held
 from zope.testrunner.leaks import CannotRepeat, Hunter, fixed
@@ -35,17 +35,17 @@ class _DidNotPass(Exception):
 
 
 def once_per_layer(emit: Emit) -> Emit:
-    """Tell what was found out about each layer once; a base is judged in each process that needs it."""
+    """Emit what was found out about each layer once; a base is judged in each process that needs it."""
     judged: set[LayerName] = set()
 
-    def tell(event: Event) -> None:
+    def emit_once(event: Event) -> None:
         if isinstance(event, LeakJudged) and event.test is None:
             if event.layer in judged:
                 return
             judged.add(event.layer)
         emit(event)
 
-    return tell
+    return emit_once
 
 
 class Hunt:
@@ -107,11 +107,11 @@ class Hunt:
         self.hunter.thaw()
 
     def judge(self, layer: LayerName, test: TestRef | None, finding: Finding, marker: Expected | None) -> bool:
-        """Say what was found out, about a test or (without one) about a layer; True if it is a problem."""
-        tell_news(self._emit, self._clock, self._worker)
+        """Emit what was found out, about a test or (without one) about a layer; True if it is a problem."""
+        emit_notices(self._emit, self._clock, self._worker)
         if marker is None and self._baseline is None and finding.growth is Growth.STABLE:
             # By far the most tests, of which nobody wants to read the name.
-            self._tell(layer, test, finding)
+            self._emit_verdict(layer, test, finding)
             return False
         label = f"set-up and tear-down of layer {layer}" if test is None else f"test {test.label}"
         problem, report, why, agreement = weigh(finding, label, marker)
@@ -131,10 +131,10 @@ class Hunt:
                 report = (*report, f"  known: it is in {self._policy.baseline}")
         problem = problem and not self._policy.report_only
         self.problems += problem
-        self._tell(layer, test, finding, report, why, problem)
+        self._emit_verdict(layer, test, finding, report, why, problem)
         return problem
 
-    def _tell(
+    def _emit_verdict(
         self,
         layer: LayerName,
         test: TestRef | None,
@@ -185,7 +185,7 @@ class TestHunt:
 
 
 class _Work:
-    """A test as the work of a hunt: told the first time, silent from then on."""
+    """A test as the work of a hunt: reported the first time, silent from then on."""
 
     def __init__(self, result: Result, test: Test, again: QuietRerun) -> None:
         self._result = result

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.monitors.rss_watch import MemoryWatch
 
 
-class Judges:
+class MonitorSet:
     """What was asked for in a `LeakPolicy`, for one run; where nothing was, it is in nobody's way.
 
     Raises `UsageError` for what cannot be done here.
@@ -40,7 +40,7 @@ class Judges:
         return sum(judge.problems for judge in (self._hunt, self._memory) if judge is not None)
 
     @property
-    def rehearse(self) -> Callable[[object], None] | None:
+    def judge_layer(self) -> Callable[[object], None] | None:
         """What judges a layer before its set-up."""
         return self._hunt.layer if self._hunt is not None and self._policy.layers else None
 
@@ -54,7 +54,7 @@ class Judges:
         if self._baseline is not None and self._policy.update:
             self._baseline.write()
 
-    def way_to_run(self, layer: object, name: LayerName, result: Result, fixtures: Fixtures) -> Callable[[Test], None]:
+    def run_function(self, layer: object, name: LayerName, result: Result, fixtures: Fixtures) -> Callable[[Test], None]:
         """How to run a test of a layer: plainly, or judged while it is."""
         run: Callable[[Test], None] = result.run_test
         if self._hunt is not None and self._policy.hunt is not None:

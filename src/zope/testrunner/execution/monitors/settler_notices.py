@@ -1,4 +1,4 @@
-"""What is to be known of settlers that were left out: told by the process that noticed, and once in a run."""
+"""What is to be known of settlers that were left out: emitted by the process that noticed, and once in a run."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from zope.testrunner.core.events import Emit, Event, Importance, Notice
 from zope.testrunner.leaks.settlers import news
 
 
-def tell_news(emit: Emit, clock: Callable[[], float], worker: int) -> None:
-    """Tell what there is to tell by now."""
+def emit_notices(emit: Emit, clock: Callable[[], float], worker: int) -> None:
+    """Emit what is new by now."""
     for text in news():
         emit(Notice(clock(), worker, Importance.SUBOPTIMAL, text))
 
 
 def once_per_run(emit: Emit) -> Emit:
-    """Tell each such notice once: every child process notices the same."""
-    told: set[str] = set()
+    """Emit each such notice once: every child process notices the same."""
+    emitted: set[str] = set()
 
-    def tell(event: Event) -> None:
+    def emit_once(event: Event) -> None:
         if isinstance(event, Notice) and event.importance is Importance.SUBOPTIMAL:
-            if event.text in told:
+            if event.text in emitted:
                 return
-            told.add(event.text)
+            emitted.add(event.text)
         emit(event)
 
-    return tell
+    return emit_once

@@ -121,7 +121,7 @@ class Captured(Held):
     """The two standard streams, held back by their descriptors.
 
     ``stdout`` and ``stderr`` lead where the streams led before.  From `start` to `stop`, everything that is written is
-    caught; `take` tells what it was.  With a ``directory``, the files that it leads to are there, for `last_words`.
+    caught; `take` tells what it was.  With a ``directory``, the files that it leads to are there, for `remaining_output`.
     """
 
     def __init__(self, directory: str | None = None) -> None:
@@ -259,7 +259,7 @@ class CapturingBus(Bus):
             super().emit(OutputPassed(at, self._worker, "stderr", err))
 
 
-def last_words(directory: str) -> list[tuple[str, bytes]]:
+def remaining_output(directory: str) -> list[tuple[str, bytes]]:
     """What a process that died had caught in this directory and not handed over, with the names of the streams."""
     found = []
     for number, stream in ((1, "stdout"), (2, "stderr")):

@@ -80,10 +80,10 @@ def _subject(exc_info: LooseExcInfo) -> LooseExcInfo:
         inner: LooseExcInfo = error.exc_info
         trace = inner[2]
         if trace is not None and trace.tb_frame.f_code.co_filename == "<string>":
-            _say_where(error)
+            _print_location(error)
         return inner
     if isinstance(error, module.DocTestFailure):
-        _say_where(error)
+        _print_location(error)
         try:
             # In a frame that has the names of the examples.
             exec('raise ValueError("Expected and actual output are different")', error.test.globs)  # noqa: S102
@@ -93,7 +93,7 @@ def _subject(exc_info: LooseExcInfo) -> LooseExcInfo:
     return exc_info
 
 
-def _say_where(error: doctest.DocTestFailure | doctest.UnexpectedException) -> None:
+def _print_location(error: doctest.DocTestFailure | doctest.UnexpectedException) -> None:
     file = error.test.filename or ""
     if file.endswith(".pyc"):
         file = file[:-1]

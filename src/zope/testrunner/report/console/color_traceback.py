@@ -34,7 +34,7 @@ def painted_traceback(text: str, painter: Painter) -> Iterator[str]:
     for line in text.splitlines():
         if line.startswith("  File"):
             found = _FRAME.match(line)
-            yield line if found is None else _place("  ", found, painter)
+            yield line if found is None else _painted_location("  ", found, painter)
         elif line.startswith("    "):
             yield painter.colorize("failed-example", line)
         elif line.startswith("Traceback (most recent call last)"):
@@ -55,10 +55,10 @@ def painted_doctest(text: str, painter: Painter, diff_roles: Mapping[str, str]) 
             section = next((role for heading, role in _SECTIONS if line.startswith(heading)), "normal")
             in_diff = line.startswith("Differences ")
             found = _EXAMPLE.match(line)
-            yield line if found is None else _place("", found, painter)
+            yield line if found is None else _painted_location("", found, painter)
 
 
-def _place(indent: str, found: re.Match[str], painter: Painter) -> str:
+def _painted_location(indent: str, found: re.Match[str], painter: Painter) -> str:
     file, number, name = (
         painter.colorize(role, found[group])
         for role, group in (("filename", "file"), ("lineno", "line"), ("testname", "name"))

@@ -57,7 +57,7 @@ class RunningJobs:
         self._slow = slow
         self._columns = columns
         self._shown = False
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
         self._tracked: Tracked | None = None
 
     def start(self) -> None:
@@ -91,8 +91,8 @@ class RunningJobs:
         """Say what is going on."""
         self._wipe()
         for job in jobs:
-            if job.seconds >= self._slow and (job.layer, job.what) not in self._told:
-                self._told.add((job.layer, job.what))
+            if job.seconds >= self._slow and (job.layer, job.what) not in self._reported:
+                self._reported.add((job.layer, job.what))
                 if sys.stderr is not None:
                     sys.stderr.write(f"Slow: {job.what} has been running for {job.seconds:.0f} seconds\n")
                     sys.stderr.flush()

@@ -339,7 +339,7 @@ class OutputFormatter(TextFormatting):
         """Last of all, the problems as pairs of a name and ``path:line`` (or nothing), and a command to run them again."""
         if getattr(self.options, "quiet", False):
             return
-        lines = [f"  {place}: {name}\n" if place else f"  {name}\n" for name, place in problems]
+        lines = [f"  {location}: {name}\n" if location else f"  {name}\n" for name, location in problems]
         title = "\nProblems:\n" if lines else ""
         command = f"\nTo run only these again:\n  {again}\n" if again else ""
         self._write(f"{title}{''.join(lines)}{command}")

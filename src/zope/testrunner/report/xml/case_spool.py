@@ -115,10 +115,10 @@ class Journal:
 
 def _amend(suite: Suite, kind: str, classname: str, name: str, first: str, second: str) -> None:
     """Add to the last case of a test what became known after it."""
-    places = [at for at, case in enumerate(suite.cases) if case.classname == classname]
-    found = [at for at in places if suite.cases[at].name == name]
+    members = [at for at, case in enumerate(suite.cases) if case.classname == classname]
+    found = [at for at in members if suite.cases[at].name == name]
     # A test of which only sub-tests are entered, as they failed, has their names with more behind them.
-    found = found or [at for at in places if suite.cases[at].name.startswith(f"{name} ")]
+    found = found or [at for at in members if suite.cases[at].name.startswith(f"{name} ")]
     if not found:
         return
     at = found[-1]

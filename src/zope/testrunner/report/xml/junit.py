@@ -54,7 +54,7 @@ class Report:
                 events.LayerFailed: self._layer_failed,
                 events.WorkerLost: self._worker_lost,
                 events.ResultsCounted: self._results_counted,
-                events.LapMeasured: self._lap_measured,
+                events.LapMeasured: self._iteration_measured,
                 events.LeakJudged: self._leak_judged,
                 events.MemoryGrew: self._memory_grew,
                 events.RunFinished: self._run_finished,
@@ -173,7 +173,7 @@ class Report:
 
     # Leaks
 
-    def _lap_measured(self, event: events.LapMeasured) -> None:
+    def _iteration_measured(self, event: events.LapMeasured) -> None:
         for reading in event.readings:
             name = f"lap {event.lap} {reading.tracker}"
             self._journal.property(event.layer, name, str(reading.total))

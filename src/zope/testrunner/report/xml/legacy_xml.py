@@ -77,7 +77,7 @@ class XMLOutputFormattingWrapper:
             )
             for each in failures
         )
-        self._tell(events.Discovered(time.time(), 0, 0, 0, tuple(found)))
+        self._emit(events.Discovered(time.time(), 0, 0, 0, tuple(found)))
         self._delegate("import_errors", failures or None)
 
     def writeXMLReports(self, properties: Mapping[str, object] = MappingProxyType({})) -> None:
@@ -87,7 +87,7 @@ class XMLOutputFormattingWrapper:
         self._report.close()
 
     def _finished(self, test: unittest.TestCase, seconds: float, outcome: Outcome, *reasons: str) -> None:
-        self._tell(events.TestFinished(time.time(), 0, _ref(test), outcome, seconds, reasons))
+        self._emit(events.TestFinished(time.time(), 0, _ref(test), outcome, seconds, reasons))
 
     def _failed(
         self,
@@ -101,15 +101,15 @@ class XMLOutputFormattingWrapper:
     ) -> None:
 
         problem = snapshot(outcome, exc_info).detached()
-        self._tell(events.ProblemReported(time.time(), 0, _ref(test), problem, seconds, None, stdout, stderr))
-        self._tell(events.TestFinished(time.time(), 0, _ref(test), outcome, seconds))
+        self._emit(events.ProblemReported(time.time(), 0, _ref(test), problem, seconds, None, stdout, stderr))
+        self._emit(events.TestFinished(time.time(), 0, _ref(test), outcome, seconds))
         if stdout is None and stderr is None:
             # Older formatters do not know them.
             self._delegate(verb, test, seconds, exc_info)
         else:
             self._delegate(verb, test, seconds, exc_info, stdout=stdout, stderr=stderr)
 
-    def _tell(self, event: Event) -> None:
+    def _emit(self, event: Event) -> None:
         take = self._report.takes(type(event))
         if take is not None:
             take(event)
