@@ -75,7 +75,7 @@ class PoolCase(unittest.TestCase):
         self.announced: list[object] = []
         self.born = 0
 
-    def setting(self, execute: Execution | None = None, leaks: LeakPolicy | None = None) -> RunContext:
+    def context(self, execute: Execution | None = None, leaks: LeakPolicy | None = None) -> RunContext:
         return RunContext(
             execute or Execution(),
             leaks or LeakPolicy(),
@@ -98,7 +98,7 @@ class PoolCase(unittest.TestCase):
         name = UNIT_TESTS if layer is UnitTests else LayerName(f"m.L{index}")
         ready = ReadyLayer(LayerPlan(name, unittest.TestSuite(tests)), layer)
         expected: Expected = none_known if known is None else known.get
-        return job_for(index, ready, self.setting(Execution(repeat=iterations), leaks), expected)
+        return job_for(index, ready, self.context(Execution(repeat=iterations), leaks), expected)
 
     def worker(self, job: Job) -> WorkerHandle:
         self.born += 1

@@ -122,7 +122,7 @@ class Ending:
 class SerialCase(unittest.TestCase):
     """Runs plans."""
 
-    audience: Subscriptions | None = None
+    subscriptions: Subscriptions | None = None
 
     def setUp(self) -> None:
         self.sink = RecordingSink()
@@ -153,18 +153,18 @@ class SerialCase(unittest.TestCase):
         self, execute: Execution | None = None, leaks: LeakPolicy | None = None, emit_to: object = None
     ) -> Serial:
         """An executor whose events go to the sink."""
-        setting = RunContext(
+        context = RunContext(
             execute or Execution(),
             leaks or LeakPolicy(),
             self.sink.events.append if emit_to is None else emit_to,  # type: ignore[arg-type]
             FakeClock(),
             self.registry,
             self.announced.append,
-            audience=self.audience,
+            subscriptions=self.subscriptions,
         )
-        return Serial(setting, self.elsewhere)
+        return Serial(context, self.fallback)
 
-    def elsewhere(self, layers: Sequence[ReadyLayer]) -> bool:
+    def fallback(self, layers: Sequence[ReadyLayer]) -> bool:
         """Note what was sent elsewhere."""
         self.sent.extend(ready.plan.name.rpartition(".")[2] for ready in layers)
         return False
@@ -302,7 +302,7 @@ class Nobody:
 class TestAudience(SerialCase):
     """Tests of which nobody wants to know are told by their number."""
 
-    audience = Nobody()
+    subscriptions = Nobody()
 
     def test_once_a_lap(self) -> None:
         self.run_plan({First: ["passes", "fails", "passes"]}, Execution(repeat=2))

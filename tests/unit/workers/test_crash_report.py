@@ -33,7 +33,7 @@ class BlameCase(PoolCase):
         """What is reported about a worker of this job goes to ``sink``; ``doing`` are attributes of the worker."""
         job.has_begun = True
         schedule = Schedule([job], 1)
-        ordered_report = OrderedReport(self.setting(), schedule)
+        ordered_report = OrderedReport(self.context(), schedule)
         worker = self.worker(job)
         schedule.add(worker)
         job.leader = worker.number
@@ -46,7 +46,7 @@ class BlameCase(PoolCase):
         worker.err.feed(stderr)
         for name, value in doing.items():
             setattr(worker, name, value)
-        crash_report = CrashReport(schedule, ordered_report, self.setting().clock, lambda layer: ("script", layer))
+        crash_report = CrashReport(schedule, ordered_report, self.context().clock, lambda layer: ("script", layer))
         crash_report.crashed(worker)
         schedule.remove(worker)
         return worker

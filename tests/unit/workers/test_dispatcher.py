@@ -40,8 +40,8 @@ class HearingCase(PoolCase):
         super().setUp()
         self.only: Job = self.job(*plain("abcd"))
         self.schedule = Schedule([self.only], 1)
-        ordered_report = OrderedReport(self.setting(), self.schedule)
-        self.crash_report = CrashReport(self.schedule, ordered_report, self.setting().clock, lambda layer: ())
+        ordered_report = OrderedReport(self.context(), self.schedule)
+        self.crash_report = CrashReport(self.schedule, ordered_report, self.context().clock, lambda layer: ())
         self.dispatcher = Dispatcher(self.schedule, ordered_report, self.crash_report, Limits(5.0))
         self.now = 100.0
         patch = mock.patch.object(child_module.time, "monotonic", lambda: self.now)
@@ -67,7 +67,7 @@ class HearingCase(PoolCase):
 
     def hunting(self) -> None:
         """From now on tests are run again when they have ended."""
-        ordered_report = OrderedReport(self.setting(), self.schedule)
+        ordered_report = OrderedReport(self.context(), self.schedule)
         self.dispatcher = Dispatcher(self.schedule, ordered_report, self.crash_report, Limits(5.0), hunts=True)
 
     def outcomes(self) -> list[Outcome]:
@@ -206,7 +206,7 @@ class TestWhatIsMissing(PoolCase):
 
     def told(self, slots: int, broken_off: int, iterations: int = 1) -> list[str]:
         schedule = Schedule([self.job(*plain("abcd"), iterations=iterations)], slots)
-        ordered_report = OrderedReport(self.setting(), schedule)
+        ordered_report = OrderedReport(self.context(), schedule)
         schedule.stop()
         schedule.break_off()
         schedule.tests_broken_off = broken_off

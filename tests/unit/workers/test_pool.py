@@ -39,7 +39,7 @@ class TestWithoutProcesses(PoolCase):
 
     def test_layers_are_lost_in_good_order(self) -> None:
         launcher = NoLauncher()
-        pool = Pool(self.setting(Execution(processes=2)), launcher, 2, Limits())
+        pool = Pool(self.context(Execution(processes=2)), launcher, 2, Limits())
         plan = Plan.of({UNIT_TESTS: unittest.TestSuite(plain("ab"))})
 
         with mock.patch.object(offspring.os, "fork", side_effect=BlockingIOError(11, "Resource temporarily unavailable")):

@@ -85,7 +85,7 @@ class ChildrenCase(unittest.TestCase):
             lines += [event if isinstance(event, (bytes, OSError)) else wire.frame(token, event) for event in events]
             return FakeProcess(lines, stderr)
 
-        setting = RunContext(
+        context = RunContext(
             execute or Execution(),
             LeakPolicy(),
             self.sink.events.append,
@@ -93,7 +93,7 @@ class ChildrenCase(unittest.TestCase):
             LayerRegistry(),
             self.announced.append,
         )
-        children = FreshWorkers(setting, Script(("script",), "/", ("-v",), ("-N2",)))
+        children = FreshWorkers(context, Script(("script",), "/", ("-v",), ("-N2",)))
         ready = [ReadyLayer(LayerPlan(LayerName(f"m.L{n}"), unittest.TestSuite()), f"layer {n}") for n in range(layers)]
         with mock.patch.object(subprocess, "Popen", start):
             return children(ready)
@@ -195,10 +195,10 @@ class TestLosses(ChildrenCase):
 
     def test_one_that_cannot_be_started(self) -> None:
         with mock.patch.object(subprocess, "Popen", side_effect=OSError(12, "Cannot allocate memory")):
-            setting = RunContext(
+            context = RunContext(
                 Execution(), LeakPolicy(), self.sink.events.append, FakeClock(), LayerRegistry(), self.announced.append
             )
             ready = ReadyLayer(LayerPlan(LayerName("m.L"), unittest.TestSuite()), None)
-            self.assertTrue(FreshWorkers(setting, Script(("script",), "/", (), ()))([ready]))
+            self.assertTrue(FreshWorkers(context, Script(("script",), "/", (), ()))([ready]))
 
         self.assertIn("could not be started", self.cause())

@@ -58,7 +58,7 @@ class ExecutorFactory:
             run.worker,
             resumed=run.options.resume_number == 0,
             held=self._output.held,
-            audience=self._output.bus,
+            subscriptions=self._output.bus,
             together=None if run.import_traces is None else run.import_traces.key,
         )
 
@@ -73,7 +73,7 @@ class ExecutorFactory:
         pool = pool_for(context, run.script, self._run_worker, run.expected or none_known, self._note)
         if self._output.live_status is not None:
             pool.watch = self._output.show_running
-        if run.import_traces is not None and run.config.output.verbose and pool.setting.together is not None:
+        if run.import_traces is not None and run.config.output.verbose and pool.context.together is not None:
             from zope.testrunner.assembly.notices import undivided_modules
 
             for sentence in undivided_modules(run.plan, run.import_traces):

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 class ReadyLayer(Record):
     """A layer whose turn is to come: its object and its tests.
 
-    Part of the work may have been done by a process that is gone: ``laps_done`` iterations, and of the next one all but the tests
-    in ``rest``.
+    Part of the work may have been done by a process that is gone: ``iterations_done`` iterations, and of the next one all
+    but the tests in ``rest``.
     """
 
     plan: LayerPlan
@@ -72,8 +72,8 @@ class RunContext(Record):
 
     ``announce`` is called with each layer when its turn has come.  ``worker`` is 0, or the number of the child process
     that this is; ``resumed`` tells a child that its layer has been announced already.  ``held`` holds back output, if that
-    is done for the whole run.  ``audience`` tells which events nobody listens to; without it, all are sent.  ``together``
-    tells which tests must not be divided over copies of this process.
+    is done for the whole run.  ``subscriptions`` tells which events nobody listens to; without it, all are sent.
+    ``together`` tells which tests must not be divided over copies of this process.
     """
 
     execute: Execution
@@ -85,7 +85,7 @@ class RunContext(Record):
     worker: int = 0
     resumed: bool = False
     held: Held | None = None
-    audience: Subscriptions | None = None
+    subscriptions: Subscriptions | None = None
     together: Together | None = None
 
 
@@ -116,20 +116,20 @@ class SubprocessFallback(Protocol):
 class Serial:
     """Runs a plan in this process, and the rest of it `SubprocessFallback` once a layer refuses to be torn down."""
 
-    def __init__(self, setting: RunContext, elsewhere: SubprocessFallback) -> None:
-        self._setting = setting
-        self._emit = setting.emit
-        self._clock = setting.clock
-        self._worker = setting.worker
-        self._elsewhere = elsewhere
+    def __init__(self, context: RunContext, fallback: SubprocessFallback) -> None:
+        self._context = context
+        self._emit = context.emit
+        self._clock = context.clock
+        self._worker = context.worker
+        self._fallback = fallback
         #: Whether it was broken off because the process got too large.
         self.over_limit = False
-        self._monitors = MonitorSet(setting.leaks, setting.emit, setting.clock, setting.worker)
+        self._monitors = MonitorSet(context.leaks, context.emit, context.clock, context.worker)
         self._post_mortem = self._make_post_mortem()
         self._stack = LayerStack(
-            setting.emit, setting.clock, setting.worker, self._monitors.judge_layer, self._post_mortem
+            context.emit, context.clock, context.worker, self._monitors.judge_layer, self._post_mortem
         )
-        self._held = setting.held or (Held() if setting.execute.buffer else NotHeld())
+        self._held = context.held or (Held() if context.execute.buffer else NotHeld())
         self._problems = False
         #: Whether the user broke the run off.
         self.interrupted = False
@@ -140,7 +140,7 @@ class Serial:
         return self._post_mortem is not None and self._post_mortem.ended
 
     def _make_post_mortem(self) -> PostMortem | None:
-        if not self._setting.execute.post_mortem:
+        if not self._context.execute.post_mortem:
             return None
         from zope.testrunner.execution.streams.postmortem import PostMortem
 
@@ -182,7 +182,7 @@ class Serial:
             self._emit(Notice(self._clock(), self._worker, Importance.ERROR, "\nInterrupted."))
 
     def _resolved(self, plan: Plan) -> list[ReadyLayer]:
-        ready = resolved(plan, self._setting)
+        ready = resolved(plan, self._context)
         self._problems |= len(ready) < len(plan.layers)
         return ready
 
@@ -190,15 +190,15 @@ class Serial:
         for index, ready in enumerate(layers):
             if self._is_over():
                 break
-            self._setting.announce(ready.layer)
+            self._context.announce(ready.layer)
             name = ready.plan.name
             size = ready.plan.size
-            self._emit(LayerStarted(self._clock(), self._worker, name, size, self._setting.resumed))
+            self._emit(LayerStarted(self._clock(), self._worker, name, size, self._context.resumed))
             self._monitors.thaw()
             try:
                 self._stack.tear_down_unneeded(with_bases([ready.layer]))
             except CanNotTearDown:
-                self._problems |= self._elsewhere(layers[index:])
+                self._problems |= self._fallback(layers[index:])
                 break
             if self._worker:
                 self._emit(WorkerStarted(self._clock(), self._worker, name))
@@ -209,7 +209,7 @@ class Serial:
             self._emit(LayerFinished(self._clock(), self._worker, name, stats))
 
     def _run_iterations(self, ready: ReadyLayer, size: int) -> Stats:
-        execute, name = self._setting.execute, ready.plan.name
+        execute, name = self._context.execute, ready.plan.name
         session = self._session()
         # Counters in an array are no objects, so a number that outgrows Python's cache of small ones is not read as
         # growth of the tests' memory.  For the same reason all that is needed for a reading is made before the first.
@@ -244,10 +244,10 @@ class Serial:
         return Stats(*counts[ran:])
 
     def _is_over(self) -> bool:
-        return self.over_limit or self.debugged or (self._setting.execute.stop_on_error and self._problems)
+        return self.over_limit or self.debugged or (self._context.execute.stop_on_error and self._problems)
 
     def _notify_of_caches(self, filling: Filling | None) -> None:
-        """Emit notices of settlers that failed, and of caches that were filled where every repetition has more than the last."""
+        """Emit notices of settlers that failed, and of caches filled where every repetition has more than the last."""
         from zope.testrunner.execution.monitors.settler_notices import emit_notices
 
         emit_notices(self._emit, self._clock, self._worker)
@@ -256,22 +256,22 @@ class Serial:
             self._emit(Notice(self._clock(), self._worker, Importance.INFO, f"  {text}"))
 
     def _session(self) -> Session | None:
-        if not self._setting.leaks.report:
+        if not self._context.leaks.report:
             return None
         from zope.testrunner.leaks import trackers_for_repeat
         from zope.testrunner.leaks.measurement import Session
 
-        details = self._setting.leaks.details
+        details = self._context.leaks.details
         return Session(trackers_for_repeat(details=details), details=details)
 
     def _run_iteration(self, ready: ReadyLayer, iteration: int, size: int) -> Stats:
         name, tests = ready.plan.name, ready.plan.suite if ready.rest is None else ready.rest
-        emit, clock, worker, execute = self._emit, self._clock, self._worker, self._setting.execute
+        emit, clock, worker, execute = self._emit, self._clock, self._worker, self._context.execute
         emit(LapStarted(clock(), worker, name, iteration, execute.repeat, size))
         began = time.perf_counter()
         garbage_check = self._garbage_check(name)
         leftovers = Leftovers(emit, clock, name, execute.ignore_new_threads, worker)
-        audience = self._setting.audience
+        subscriptions = self._context.subscriptions
         result = Result(
             emit,
             clock,
@@ -285,8 +285,8 @@ class Serial:
             garbage_check=garbage_check,
             post_mortem=self._post_mortem,
             worker=worker,
-            emit_starts=audience is None or audience.wants(TestStarted),
-            silent_below=0.0 if audience is None else audience.indifferent_below(),
+            emit_starts=subscriptions is None or subscriptions.wants(TestStarted),
+            silent_below=0.0 if subscriptions is None else subscriptions.indifferent_below(),
         )
         fixtures = self._fixtures(result)
         # What is done again to judge it is done once.
@@ -316,7 +316,7 @@ class Serial:
         return Fixtures(result)
 
     def _garbage_check(self, layer: LayerName) -> GarbageCheck | None:
-        execute = self._setting.execute
+        execute = self._context.execute
         if not execute.gc_after_test:
             return None
         from zope.testrunner.execution.left_behind.garbage_check import GarbageCheck
@@ -330,7 +330,7 @@ class Serial:
         finally:
             # Ctrl-C in a fixture is no reason to keep quiet about the tests before it.
             self._emit_passed_silently(result, name)
-            stats, of = result.stats, self._setting.execute.repeat
+            stats, of = result.stats, self._context.execute.repeat
             # An iteration that ended in a debugger is broken off, and a line about it would tell half of the truth.
             if not self.debugged:
                 self._emit(LapFinished(self._clock(), self._worker, name, iteration, of, stats, time.perf_counter() - began))
@@ -341,17 +341,17 @@ class Serial:
             self._emit(TestsPassed(self._clock(), self._worker, name, result.passed_silently))
 
 
-def resolved(plan: Plan, setting: RunContext) -> list[ReadyLayer]:
+def resolved(plan: Plan, context: RunContext) -> list[ReadyLayer]:
     """The layers in the order to run them; those that cannot be found are reported and left out."""
     ready = []
     for layer_plan in plan.layers:
         try:
-            layer = setting.registry.find(layer_plan.name)
+            layer = context.registry.find(layer_plan.name)
             layer_sort_key(layer)
         except LayerError as error:
             problem = snapshot(Outcome.ERRORED, (type(error), error, None)).detached()
             reported = problem.replace(traceback=f"{error}\n")
-            setting.emit(LayerFailed(setting.clock(), setting.worker, layer_plan.name, reported))
+            context.emit(LayerFailed(context.clock(), context.worker, layer_plan.name, reported))
         else:
             ready.append(ReadyLayer(layer_plan, layer))
     return ordered(ready)

@@ -86,20 +86,20 @@ class Job:
             self.todo.insert(0, Batch(iteration, groups or ((0, ()),)))
 
 
-def job_for(index: int, ready: ReadyLayer, setting: RunContext, expected: Expected = none_known) -> Job:
+def job_for(index: int, ready: ReadyLayer, context: RunContext, expected: Expected = none_known) -> Job:
     """The job of a layer, divided as far as may be; ``expected`` tells how long its tests took in earlier runs.
 
     What takes longest comes first, of layers as of the tests of one layer; layers that cannot be divided are before others.
     """
     tests: list[Test] = list(ready.plan.suite)
     # Readings compare iterations in one process.
-    groups = [] if setting.leaks.report else groups_of(ready.plan, ready.layer, setting.together)
+    groups = [] if context.leaks.report else groups_of(ready.plan, ready.layer, context.together)
     split = len(groups) > 1
-    iterations = setting.execute.repeat
+    iterations = context.execute.repeat
     if not split:
         groups = [Group(ready.plan.name, ready.plan.name, tuple(range(len(tests))), tuple(tests))]
     sections = Sections(iterations, len(groups))
-    buffer = ReorderBuffer(ready, index + 1, sections, setting.emit, setting.clock, split=split)
+    buffer = ReorderBuffer(ready, index + 1, sections, context.emit, context.clock, split=split)
     seconds = [seconds_of(group, expected) for group in groups]
     known = [each for each in seconds if each is not None]
     mean = sum(known) / len(known) if known else 1.0

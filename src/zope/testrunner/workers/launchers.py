@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zope.testrunner.workers.process_group import Process, WorkerPipes
     from zope.testrunner.workers.protocol import WorkerConfig
 
-    #: Does what a parent orders, once it has the setting, somebody who has to know where events go, and what holds back
+    #: Does what a parent orders, once it has the context, somebody who has to know where events go, and what holds back
     #: output.
     Serve = Callable[[RunContext, Callable[[Emit], None], Captured | None], None]
 
@@ -83,7 +83,7 @@ def read_all(stream: IO[bytes]) -> bytes:
 
 
 def pool_for(
-    setting: RunContext,
+    context: RunContext,
     script: Script,
     work: Callable[[Serve, int], None],
     expected: Expected,
@@ -98,17 +98,17 @@ def pool_for(
     from zope.testrunner.workers.pool import Pool
     from zope.testrunner.workers.process_group import why_not_fork
 
-    execute = setting.execute
+    execute = context.execute
     why = None if execute.start_method else why_not_fork()
     method = execute.start_method or ("spawn" if why else "fork")
-    if why and setting.execute.processes > 1:
+    if why and context.execute.processes > 1:
         notify(f"Each process starts anew and imports the tests again, as {why}.")
     if method == "spawn":
         # Each process imports for itself, so that nothing is shared.
-        setting = setting.replace(together=None)
+        context = context.replace(together=None)
     launcher = Forked(work) if method == "fork" else Spawned(script)
     limits = Limits(execute.timeout or None, execute.layer_timeout or None)
-    return Pool(setting, launcher, execute.processes, limits, expected)
+    return Pool(context, launcher, execute.processes, limits, expected)
 
 
 class Forked:
@@ -124,7 +124,7 @@ class Forked:
 
         def work(ends: WorkerPipes) -> None:
             self._work(
-                lambda setting, begin, captured: serve(config, setting, ends, begin, captured),
+                lambda context, begin, captured: serve(config, context, ends, begin, captured),
                 worker,
             )
 

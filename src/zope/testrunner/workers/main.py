@@ -273,9 +273,9 @@ class WorkerExecutor(Serial):
     """Runs parts of one layer as they are ordered, between one set-up and one tear-down."""
 
     def __init__(
-        self, setting: RunContext, sender: EventSender, config: WorkerConfig, next_order: Callable[[], Batch | None]
+        self, context: RunContext, sender: EventSender, config: WorkerConfig, next_order: Callable[[], Batch | None]
     ) -> None:
-        super().__init__(setting, elsewhere=_nowhere)
+        super().__init__(context, fallback=_nowhere)
         self._sender = sender
         sender.has_hooks = bool(hooks_of(with_bases([config.ready.layer])))
         self._config = config
@@ -337,7 +337,7 @@ class WorkerExecutor(Serial):
 
 def serve(
     config: WorkerConfig,
-    setting: RunContext,
+    context: RunContext,
     ends: WorkerPipes,
     begin: Callable[[Emit], None],
     captured: Captured | None = None,
@@ -355,13 +355,13 @@ def serve(
     if captured is not None:
         from zope.testrunner.execution.streams.capture_fd import CapturingBus
 
-        bus = CapturingBus([Forward(emit)], None, captured, setting.worker)
+        bus = CapturingBus([Forward(emit)], None, captured, context.worker)
         emit = bus.emit
     begin(emit)
     stdin, sys.stdin = sys.stdin, cast("TextIO", FakeInputContinueGenerator())
     try:
         # Each test is reported, whoever listens in the end: the parent has to know which one runs.
-        here = setting.replace(emit=emit, held=captured, audience=None)
+        here = context.replace(emit=emit, held=captured, subscriptions=None)
         executor = WorkerExecutor(here, sender, config, lambda: _read_order(ends, config.token))
         executor.run(Plan((config.ready.plan,)))
     finally:
@@ -373,7 +373,7 @@ def serve(
     sender.send(BYE, executor.over_limit, executor.ended_run, executor.interrupted)
 
 
-def serve_spawned(orders: WorkerChannel, plan: Plan, setting: RunContext, captured: Captured | None = None) -> bool:
+def serve_spawned(orders: WorkerChannel, plan: Plan, context: RunContext, captured: Captured | None = None) -> bool:
     """Do the same in a process that was started anew, and has found its tests by itself.
 
     False if they are not those that the parent wants.
@@ -387,7 +387,7 @@ def serve_spawned(orders: WorkerChannel, plan: Plan, setting: RunContext, captur
     if not isinstance(first, tuple):
         return False
     worker, split, iterations, groups, ids = first
-    (layer,) = resolved(plan, setting)
+    (layer,) = resolved(plan, context)
     found: dict[str, list[Test]] = {}
     for test in layer.plan.suite:
         found.setdefault(test_id(test), []).append(test)
@@ -399,7 +399,7 @@ def serve_spawned(orders: WorkerChannel, plan: Plan, setting: RunContext, captur
     ready = layer.replace(plan=layer.plan.replace(suite=suite))
     config = WorkerConfig(ready, Sections(iterations, groups), token, split)
     try:
-        serve(config, setting.replace(worker=worker), ends, _begin_nothing, captured)
+        serve(config, context.replace(worker=worker), ends, _begin_nothing, captured)
     except BaseException:
         # Threads that tests have started may keep the process from ending, but nothing more will be sent.
         os.close(ends.results)

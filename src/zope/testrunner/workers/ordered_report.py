@@ -31,8 +31,8 @@ _INTERRUPTED = "\nInterrupted."
 class OrderedReport:
     """Reports the layers one after the other, and notes problems down in the schedule."""
 
-    def __init__(self, setting: RunContext, schedule: Schedule) -> None:
-        self._setting = setting
+    def __init__(self, context: RunContext, schedule: Schedule) -> None:
+        self._context = context
         self._schedule = schedule
         self._reported = 0
         self._are_several = schedule.slots > 1
@@ -51,14 +51,14 @@ class OrderedReport:
             if not job.has_begun:
                 return
             if not job.buffer.is_open:
-                self._setting.announce(job.buffer.ready.layer)
+                self._context.announce(job.buffer.ready.layer)
                 job.buffer.open()
             if schedule.workers_of(job) or (not everything and schedule.may_go_on(job)):
                 return
             job.buffer.end()
             self._reported += 1
         if everything and schedule.interrupted and not self._interruption_reported:
-            self._setting.emit(Notice(self._setting.clock(), 0, Importance.ERROR, _INTERRUPTED))
+            self._context.emit(Notice(self._context.clock(), 0, Importance.ERROR, _INTERRUPTED))
         if everything and (schedule.interrupted or schedule.is_broken_off):
             self._report_missing()
 
@@ -80,7 +80,7 @@ class OrderedReport:
         if numbers:
             first = "1 test was" if numbers[0][0] == 1 else f"{numbers[0][0]} tests were"
             text = f"{first} {numbers[0][1]}" + "".join(f", and {number} {what}" for number, what in numbers[1:])
-            self._setting.emit(Notice(self._setting.clock(), 0, Importance.INFO, f"Stopped early: {text}."))
+            self._context.emit(Notice(self._context.clock(), 0, Importance.INFO, f"Stopped early: {text}."))
 
     def add(self, worker: WorkerHandle, section: int, event: Event) -> None:
         """Something happened in a worker that belongs to this section."""
@@ -109,7 +109,7 @@ class OrderedReport:
     def broken_off(self, worker: WorkerHandle) -> None:
         """A worker that has to stop has broken off what it was doing: report it, once."""
         what, worker.broken_off = worker.broken_off, None
-        at, number = self._setting.clock(), worker.job.buffer.worker_number
+        at, number = self._context.clock(), worker.job.buffer.worker_number
         if isinstance(what, TestRef):
             if self._schedule.interrupted and not worker.is_cancelled:
                 text = f"{_INTERRUPTED[:-1]} in test {what.label}."
@@ -124,14 +124,14 @@ class OrderedReport:
         """A worker had to be killed, as it did not stop when it was asked to."""
         what = "" if worker.section == HEAD else "; its layers were not torn down"
         text = f"\nThe process for {worker.job.buffer.name} did not stop, and was ended{what}."
-        notice = Notice(self._setting.clock(), worker.job.buffer.worker_number, Importance.SUBOPTIMAL, text)
+        notice = Notice(self._context.clock(), worker.job.buffer.worker_number, Importance.SUBOPTIMAL, text)
         self.add(worker, worker.section, notice)
 
     def pass_on(self, worker: WorkerHandle, stream: str, data: bytes) -> None:
         """A worker has printed this."""
         if data:
             number = worker.job.buffer.worker_number
-            self.add(worker, worker.section, OutputPassed(self._setting.clock(), number, stream, data))
+            self.add(worker, worker.section, OutputPassed(self._context.clock(), number, stream, data))
 
     def set_up_failed(self, worker: WorkerHandle, event: SetUpFinished) -> None:
         """A set-up failed: no other worker will have more luck."""
@@ -142,5 +142,5 @@ class OrderedReport:
 
     def report(self, worker: WorkerHandle, test: TestRef, problem: Problem, seconds: float) -> None:
         """A test, or what stands for one, had a problem."""
-        reported = ProblemReported(self._setting.clock(), worker.job.buffer.worker_number, test, problem, seconds)
+        reported = ProblemReported(self._context.clock(), worker.job.buffer.worker_number, test, problem, seconds)
         self.add(worker, worker.section, reported)

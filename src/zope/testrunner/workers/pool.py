@@ -51,9 +51,9 @@ class Pool:
     """
 
     def __init__(
-        self, setting: RunContext, launch: Launcher, slots: int, limits: Limits, expected: Expected = none_known
+        self, context: RunContext, launch: Launcher, slots: int, limits: Limits, expected: Expected = none_known
     ) -> None:
-        self.setting = setting
+        self.context = context
         self._launch = launch
         self._slots = slots
         self._limits = limits
@@ -69,15 +69,15 @@ class Pool:
 
     def run(self, plan: Plan) -> None:
         """Run all layers of a plan; ends when no process is left."""
-        stop_on_error = self.setting.execute.stop_on_error
-        found = resolved(plan, self.setting)
+        stop_on_error = self.context.execute.stop_on_error
+        found = resolved(plan, self.context)
         if stop_on_error and len(found) < len(plan.layers):
             return
-        jobs = [job_for(index, ready, self.setting, self._expected) for index, ready in enumerate(found)]
+        jobs = [job_for(index, ready, self.context, self._expected) for index, ready in enumerate(found)]
         schedule = Schedule(jobs, self._slots, stop_on_error=stop_on_error)
-        ordered_report = OrderedReport(self.setting, schedule)
-        crash_report = CrashReport(schedule, ordered_report, self.setting.clock, self._launch.command)
-        dispatcher = Dispatcher(schedule, ordered_report, crash_report, self._limits, hunts=self.setting.leaks.hunts)
+        ordered_report = OrderedReport(self.context, schedule)
+        crash_report = CrashReport(schedule, ordered_report, self.context.clock, self._launch.command)
+        dispatcher = Dispatcher(schedule, ordered_report, crash_report, self._limits, hunts=self.context.leaks.hunts)
         loop = _Loop(schedule, ordered_report, crash_report, dispatcher, self._launch, self.watch)
         try:
             loop.run()

@@ -43,19 +43,19 @@ TO_NOTICE, TO_TEAR_DOWN = 1.0, 10.0
 class FreshWorkers:
     """Runs layers in child processes, one at a time."""
 
-    def __init__(self, setting: RunContext, script: Script) -> None:
-        self._setting = setting
+    def __init__(self, context: RunContext, script: Script) -> None:
+        self._context = context
         self._script = script
 
     def __call__(self, layers: Sequence[ReadyLayer]) -> bool:
         """Run the layers; the first has been announced already.  True if one of them had a problem."""
         problems = False
         for number, ready in enumerate(layers):
-            if problems and self._setting.execute.stop_on_error:
+            if problems and self._context.execute.stop_on_error:
                 break
             if number:
-                self._setting.announce(ready.layer)
-            child = FreshWorker(self._setting, self._script, ready.plan.name, number)
+                self._context.announce(ready.layer)
+            child = FreshWorker(self._context, self._script, ready.plan.name, number)
             problems |= child.run()
         return problems
 
@@ -63,9 +63,9 @@ class FreshWorkers:
 class FreshWorker:
     """One child process and what has come from it so far."""
 
-    def __init__(self, setting: RunContext, script: Script, layer: LayerName, number: int) -> None:
-        self._emit = setting.emit
-        self._clock = setting.clock
+    def __init__(self, context: RunContext, script: Script, layer: LayerName, number: int) -> None:
+        self._emit = context.emit
+        self._clock = context.clock
         self._script = script
         self._layer = layer
         self._number = number
@@ -77,7 +77,7 @@ class FreshWorker:
         self._finished: RunFinished | None = None
         self._wrong: str | None = None
         # Whether all that tests write is caught; and where the child keeps it.
-        self._catches = setting.held is not None
+        self._catches = context.held is not None
         self._directory: str | None = None
         # Whether there was a Ctrl-C, and whether the child has told the user.
         self._broken_off = self._has_interrupted = False

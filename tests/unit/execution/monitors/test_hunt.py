@@ -55,10 +55,10 @@ class TestCleanTests(unittest.TestCase):
             # As discovery does.
             share(test)
         sink = RecordingSink()
-        setting = RunContext(
+        context = RunContext(
             Execution(), LeakPolicy(hunt=""), sink.events.append, time.time, LayerRegistry(), announce=lambda layer: None
         )
-        Serial(setting, elsewhere=lambda layers: False).run(Plan.of({UNIT_TESTS: suite}))
+        Serial(context, fallback=lambda layers: False).run(Plan.of({UNIT_TESTS: suite}))
         judged = [event for event in sink.events if isinstance(event, LeakJudged)]
 
         self.assertEqual([(Growth.STABLE, 2)] * 8, [(event.growth, event.runs) for event in judged[1::2]])
