@@ -24,9 +24,9 @@ sys.stderr.write(json.dumps([*sys.modules]))
 
 #: All that a run with text output needs of this package.
 NEEDED = {
-    "", "_doctest", "assembly", "assembly.executor", "assembly.output", "assembly.run_attributes", "core",
-    "core.bare_report", "core.config", "core.events", "core.exception_snapshot", "core.layer_registry", "core.model",
-    "core.traceback_text", "discovery", "discovery.by_layer", "discovery.files", "discovery.importing",
+    "", "_doctest", "assembly", "assembly.executor", "assembly.output", "assembly.restart", "assembly.run_attributes",
+    "core", "core.bare_report", "core.config", "core.events", "core.exception_snapshot", "core.layer_registry",
+    "core.model", "core.traceback_text", "discovery", "discovery.by_layer", "discovery.files", "discovery.importing",
     "discovery.journal", "discovery.loader", "exceptions", "execution", "execution.attribute_restore",
     "execution.fixture_holder", "execution.fixtures", "execution.forks", "execution.layer_stack",
     "execution.left_behind", "execution.left_behind.leftovers", "execution.monitors",
@@ -36,7 +36,6 @@ NEEDED = {
     "report.console", "report.console.progress_line", "report.console.stdout", "report.console.text",
     "report.console.text_formatting", "report.formatter_adapter", "report.recorded_objects", "report.tally", "runner",
     "selftest", "statistics", "system", "system.import_hooks", "system.originals", "system.value_class", "tb_format",
-    "workers", "workers.command_line",
 }  # fmt: skip
 
 #: Modules of the standard library that cost time; neither unittest nor argparse loads them.

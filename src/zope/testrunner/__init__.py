@@ -77,6 +77,7 @@ def _run(
     """Whether the run failed, and its exit status; ``exits`` tells that the process ends next."""
     # Imported here because test modules import this package for its layers, and need none of the machinery.
     from zope.testrunner import runner as module
+    from zope.testrunner.assembly.run_attributes import INTERRUPTED
     from zope.testrunner.exceptions import EndRun, ReporterError, TestRunnerError
 
     words = sys.argv if args is None else args
@@ -105,7 +106,7 @@ def _run(
         return True, 1
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted.\n")
-        return True, module.INTERRUPTED
+        return True, INTERRUPTED
     except ReporterError as error:
         stdout = getattr(sys, "stdout", None)
         closed = stdout is None or getattr(stdout, "closed", False)
@@ -220,7 +221,7 @@ def _nobody_reads(error: ReporterError) -> int:
 
 def _script_parts(args: Sequence[str] | None = None) -> list[str]:
     """The words after the interpreter that start this script again in a child process."""
-    from zope.testrunner.workers.command_line import script_parts
+    from zope.testrunner.assembly.restart import script_parts
 
     return script_parts(args)
 

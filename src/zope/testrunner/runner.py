@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from zope.testrunner.assembly.executor import ExecutorFactory
 from zope.testrunner.assembly.output import RunOutput
+from zope.testrunner.assembly.restart import script_parts
 from zope.testrunner.assembly.run_attributes import RunAttributes
-from zope.testrunner.core.config import Config
+from zope.testrunner.core.config import RESUME, Config
 from zope.testrunner.core.events import Event, Importance, Notice, OutputPassed, ResultsCounted, RunStarted
 from zope.testrunner.core.layer_registry import (
     LayerRegistry,
@@ -20,20 +21,19 @@ from zope.testrunner.core.layer_registry import (
     order_by_bases,
     registry_of_run,
 )
-from zope.testrunner.core.model import Reason, seen_from
+from zope.testrunner.core.model import seen_from
 from zope.testrunner.exceptions import CanNotTearDown, EndRun, SubprocessError, UnexpectedSuccess, UsageError
 from zope.testrunner.features.builtin import built_in_features
 from zope.testrunner.filter import explain_empty
 from zope.testrunner.options import complaint, get_options
 from zope.testrunner.system.originals import os, time
-from zope.testrunner.workers import command_line as worker
-from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 
 if TYPE_CHECKING:
     import argparse
     import unittest
 
     from zope.testrunner.assembly.historical import (
+        FakeInputContinueGenerator,
         SetUpLayerFailure,
         TearDownLayerFailure,
         TestResult,
@@ -46,12 +46,8 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.streams.capture_sys import Held
     from zope.testrunner.feature import Feature
     from zope.testrunner.planning.work_groups import Expected
+    from zope.testrunner.workers.command_line import Resume, WorkerChannel
     from zope.testrunner.workers.launchers import Script
-
-#: Exit statuses beyond 0 and 1; that of a usage error is in the error.
-NOTHING_SELECTED = 5
-INTERRUPTED = 130
-
 
 class Runner(RunAttributes):
     """One run of tests.
@@ -93,12 +89,8 @@ class Runner(RunAttributes):
 
         super().__init__()
         self.features: list[Feature] = []
-        self.failed = True
         self.show_report = True
         self.do_run_tests = True
-        self.interrupted = False
-        #: Whether the run ended in a debugger; ``failed`` is about the problems besides the one that was looked at there.
-        self.debugged = False
         #: Whether this process is a child that sends its events to its parent.
         self.framed = False
         #: The number of this process in events: 0 unless it is a child.
@@ -115,7 +107,7 @@ class Runner(RunAttributes):
         self._output = RunOutput(self.tally)
         self._executors = ExecutorFactory(self, self._output)
         self._token: str | None = None
-        self._orders: worker.WorkerChannel | None = None
+        self._orders: WorkerChannel | None = None
         self._capture_directory: str | None = None
 
     # What features and callers see
@@ -146,25 +138,12 @@ class Runner(RunAttributes):
         return self._output.stderr
 
     @property
-    def exit_status(self) -> int:
-        """What the process should exit with."""
-        if self.interrupted:
-            return INTERRUPTED
-        if self.failed or self.debugged:
-            return 1
-        if self.config.select.require_tests and not self.plan.layers:
-            # A shard may well get nothing where there are few tests; another one has them.
-            elsewhere = any(entry.reason is Reason.SHARD for entry in self.plan.rejected)
-            return 0 if elsewhere else NOTHING_SELECTED
-        return 0
-
-    @property
     def script(self) -> Script:
         """How to start this run once more, for a child process."""
         from zope.testrunner.workers.launchers import Script
 
         execute = self.config.execute
-        parts = self.script_parts if self.script_parts is not None else worker.script_parts(self.args)
+        parts = self.script_parts if self.script_parts is not None else script_parts(self.args)
         args = execute.args
         if self.config.order.shuffle:
             # The seed may have been drawn.
@@ -237,16 +216,7 @@ class Runner(RunAttributes):
     def configure(self) -> None:
         """Parse the words and make the features; subclasses add theirs to ``features`` after calling this."""
         args = list(sys.argv) if self.args is None else self.args
-        resume = worker.read_command_line(args)
-        if resume is not None:
-            # The caller's list as well: whoever looks at it later sees what the parent was started with.
-            args[:] = resume.arguments
-            self.defaults = resume.defaults
-            self._token = worker.take_token(os.environ)
-            self._orders = worker.take_orders(os.environ)
-            self._capture_directory = worker.take_directory(os.environ)
-            self.framed = self._token is not None or self._orders is not None
-            self.worker = 1
+        resume = self._read_worker_words(args) if args[1:2] == [RESUME] else None
         options = get_options(args, self.defaults)
         options.testrunner_defaults = self.defaults
         options.resume_layer = None if resume is None else resume.layer
@@ -257,6 +227,22 @@ class Runner(RunAttributes):
         self._output.open(options, framed=self.framed, directory=self._capture_directory)
         self.options = options
         self.features = [feature for feature in built_in_features(self) if feature.active]
+
+    def _read_worker_words(self, args: list[str]) -> Resume | None:
+        """What a parent wants of this process, by its command line and environment, from which that is taken away."""
+        from zope.testrunner.workers import command_line
+
+        resume = command_line.read_command_line(args)
+        if resume is not None:
+            # The caller's list as well: whoever looks at it later sees what the parent was started with.
+            args[:] = resume.arguments
+            self.defaults = resume.defaults
+            self._token = command_line.take_token(os.environ)
+            self._orders = command_line.take_orders(os.environ)
+            self._capture_directory = command_line.take_directory(os.environ)
+            self.framed = self._token is not None or self._orders is not None
+            self.worker = 1
+        return resume
 
     def _close_output(self) -> None:
         try:
@@ -357,6 +343,7 @@ class Runner(RunAttributes):
 #: Names of `zope.testrunner.assembly.historical`.
 _HISTORICAL = frozenset(
     (
+        "FakeInputContinueGenerator",
         "SetUpLayerFailure",
         "TearDownLayerFailure",
         "TestResult",

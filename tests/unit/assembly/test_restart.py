@@ -16,7 +16,7 @@ class TestRestartWithoutJit(unittest.TestCase):
         """How it is started again, None if it is not; ``setting`` is that of the environment."""
         environment = {} if setting is None else {"PYTHON_JIT": setting}
         with (
-            mock.patch.object(restart, "jit_is_enabled", return_value=enabled),
+            mock.patch("zope.testrunner.leaks.verdict.jit_is_enabled", return_value=enabled),
             mock.patch.object(restart, "os", environ=environment) as os,
         ):
             restart.restart_without_jit()

@@ -15,6 +15,7 @@ from zope.testrunner.execution.result import Result
 from zope.testrunner.report import formatter_for
 from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.system.originals import time
+from zope.testrunner.workers.command_line import FakeInputContinueGenerator
 
 if TYPE_CHECKING:
     import argparse
@@ -136,3 +137,15 @@ def repr_lines(obj: object, max_width: int = 75, max_lines: int = 5) -> list[str
     from zope.testrunner.execution.left_behind.leftovers import repr_lines as lines
 
     return lines(obj, max_width, max_lines)
+
+
+__all__ = [
+    "FakeInputContinueGenerator",
+    "SetUpLayerFailure",
+    "TearDownLayerFailure",
+    "TestResult",
+    "layer_from_name",
+    "repr_lines",
+    "setup_layer",
+    "tear_down_unneeded",
+]

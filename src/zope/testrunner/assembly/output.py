@@ -14,7 +14,6 @@ from zope.testrunner.execution.streams.capture_sys import Held
 from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
 from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.system.originals import os
-from zope.testrunner.workers.command_line import FrameWriter
 
 if TYPE_CHECKING:
     import argparse
@@ -113,6 +112,8 @@ class RunOutput:
         if orders:
             sinks: list[Sink] = [self._tally]
         elif token is not None:
+            from zope.testrunner.workers.command_line import FrameWriter
+
             descriptor = 1 if self.captured is None else self.captured.descriptor
             sinks = [self._tally, FrameWriter(token, descriptor)]
         else:

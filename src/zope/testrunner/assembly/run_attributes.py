@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner.core.config import Config
 from zope.testrunner.core.layer_registry import current_registry
-from zope.testrunner.core.model import LayerName, Plan
+from zope.testrunner.core.model import LayerName, Plan, Reason
 from zope.testrunner.execution.serial import order_of
 from zope.testrunner.report.formatter_adapter import layer_label
 from zope.testrunner.report.recorded_objects import ReportedExcInfo
@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 #: What labels of layers begin with in lists of problems.
 _LAYER = layer_label(LayerName(""))
 
+#: Exit statuses beyond 0 and 1; that of a usage error is in the error.
+NOTHING_SELECTED = 5
+INTERRUPTED = 130
+
 
 class RunAttributes:
     """The results of a run as lists of problems, and its plan as a dictionary; the base of `Runner`."""
 
     def __init__(self) -> None:
+        self.failed = True
+        self.interrupted = False
+        #: Whether the run ended in a debugger; ``failed`` is about the problems besides the one that was looked at there.
+        self.debugged = False
         self.config = Config()
         self.plan = Plan()
         self.tally = Tally(self._live_test)
@@ -79,6 +87,19 @@ class RunAttributes:
     def ran_nothing_here(self) -> bool:
         """Whether no test was run by this process, but at most by its children."""
         return self.listing or self.config.execute.uses_children
+
+    @property
+    def exit_status(self) -> int:
+        """What the process should exit with."""
+        if self.interrupted:
+            return INTERRUPTED
+        if self.failed or self.debugged:
+            return 1
+        if self.config.select.require_tests and not self.plan.layers:
+            # A shard may well get nothing where there are few tests; another one has them.
+            elsewhere = any(entry.reason is Reason.SHARD for entry in self.plan.rejected)
+            return 0 if elsewhere else NOTHING_SELECTED
+        return 0
 
     def register_tests(self, tests: Mapping[str, unittest.TestSuite]) -> None:
         """Add layers and their suites to the plan, in place of those of the same name."""

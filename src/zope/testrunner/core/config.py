@@ -14,6 +14,9 @@ from zope.testrunner.core.model import LayerName, Levels
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.system.value_class import Record
 
+#: The first word of a worker's command line; other runs need not load what reads the rest.
+RESUME = "--resume-layer"
+
 #: The verbosity from which on cycles that tests leave are shown; to find them takes a second collection.
 _SHOWS_CYCLES = 4
 

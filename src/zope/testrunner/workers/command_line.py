@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import MutableMapping, Sequence
 
+from zope.testrunner.core.config import RESUME
 from zope.testrunner.core.events import Emit, Event, RunStarted
 from zope.testrunner.core.model import LayerName
 from zope.testrunner.exceptions import UsageError
@@ -21,9 +22,6 @@ POOL = "ZOPE_TESTRUNNER_POOL"
 
 #: The environment variable that names the directory in which a child keeps what it catches of its tests' output.
 DIRECTORY = "ZOPE_TESTRUNNER_OUTPUT"
-
-#: The first word of a child's command line.
-RESUME = "--resume-layer"
 
 
 class Resume(Record):
@@ -107,7 +105,7 @@ class FrameWriter:
     """
 
     def __init__(self, token: str, descriptor: int = 1) -> None:
-        # Imported here, because every run imports this module to look whether it is a child.
+        # Imported here, because workers that send frames by another way import this module as well.
         from zope.testrunner.workers import stdout_frames as wire
 
         self._token = token
@@ -142,17 +140,3 @@ class FakeInputContinueGenerator:
 
     def close(self) -> None:
         """There is nothing to close."""
-
-
-def script_parts(args: Sequence[str] | None = None) -> list[str]:
-    """The words after the interpreter that start this script again in a child process."""
-    script = (args or sys.argv)[0]
-    if script == "setup.py":
-        return ["-c", "from zope.testrunner import run; run()"]
-    path = os.path.abspath(script)
-    ours = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__main__.py")
-    # Run by its path, __main__.py would put the package's own directory first on sys.path, where modules such as
-    # ``statistics`` and ``filter`` would hide those of the standard library.
-    if not os.path.exists(path) or os.path.realpath(path) == os.path.realpath(ours):
-        return ["-m", "zope.testrunner"]
-    return [path]
