@@ -64,7 +64,7 @@ setup(
     entry_points={
         "console_scripts": ["zope-testrunner = zope.testrunner:run"],
         "pytest11": ["zope.testrunner = zope.testrunner.pytest_plugin"],
-        # The same as zope.testrunner.report.FORMATS, which is what is used, since looking here takes time.
+        # The same as zope.testrunner.report.formats.FORMATS, which is what is used, since looking here takes time.
         "zope.testrunner.formatters": [
             "color = zope.testrunner.report.file_output:color",
             "event-log = zope.testrunner.report.eventlog:event_log",

@@ -217,7 +217,7 @@ def _methods(kind: type) -> Iterator[str]:
 
 
 #: Modules of bases that are there only to divide a public class over files.
-_PARTS = ("zope.testrunner.assembly.run_attributes", "zope.testrunner.report.console.text_formatting")
+_PARTS = ("zope.testrunner.assembly.run_results", "zope.testrunner.report.console.text_formatting")
 
 
 def _own_and_assembled(kind: type) -> dict[str, object]:

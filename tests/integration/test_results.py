@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from support import SAMPLES, Done, ProjectCase, environment, run_tests
-from zope.testrunner.report import FORMATS, GROUP
+from zope.testrunner.report.formats import FORMATS, GROUP
 
 DEBUG = hasattr(sys, "gettotalrefcount")
 

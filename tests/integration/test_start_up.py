@@ -24,18 +24,19 @@ sys.stderr.write(json.dumps([*sys.modules]))
 
 #: All that a run with text output needs of this package.
 NEEDED = {
-    "", "_doctest", "assembly", "assembly.executor", "assembly.output", "assembly.restart", "assembly.run_attributes",
-    "core", "core.bare_report", "core.config", "core.events", "core.exception_snapshot", "core.layer_registry",
-    "core.model", "core.traceback_text", "discovery", "discovery.by_layer", "discovery.files", "discovery.importing",
-    "discovery.journal", "discovery.loader", "exceptions", "execution", "execution.attribute_restore",
-    "execution.fixture_holder", "execution.fixtures", "execution.forks", "execution.layer_stack",
-    "execution.left_behind", "execution.left_behind.leftovers", "execution.monitors",
+    "", "_doctest", "assembly", "assembly.executor", "assembly.output", "assembly.restart", "assembly.run_results",
+    "core", "core.bare_report", "core.bus", "core.config", "core.events", "core.exception_snapshot",
+    "core.layer_order", "core.layer_registry", "core.model", "core.traceback_text", "discovery", "discovery.by_layer",
+    "discovery.files", "discovery.importing", "discovery.journal", "discovery.loader", "exceptions", "execution",
+    "execution.attribute_restore", "execution.fixture_holder", "execution.fixtures", "execution.forks",
+    "execution.layer_stack", "execution.left_behind", "execution.left_behind.leftovers", "execution.monitors",
     "execution.monitors.monitor_set", "execution.result", "execution.serial", "execution.streams",
     "execution.streams.capture_sys", "feature", "features", "features.builtin", "filter", "find", "layer",
     "logsupport", "options", "planning", "planning.fixture_grouping", "planning.slim_tests", "report",
     "report.console", "report.console.progress_line", "report.console.stdout", "report.console.text",
-    "report.console.text_formatting", "report.formatter_adapter", "report.recorded_objects", "report.tally", "runner",
-    "selftest", "statistics", "system", "system.import_hooks", "system.originals", "system.value_class", "tb_format",
+    "report.console.text_formatting", "report.formats", "report.formatter_adapter", "report.recorded_objects",
+    "report.tally", "runner", "selftest", "statistics", "system", "system.import_hooks", "system.originals",
+    "system.value_class", "tb_format",
 }  # fmt: skip
 
 #: Modules of the standard library that cost time; neither unittest nor argparse loads them.

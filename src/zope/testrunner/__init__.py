@@ -77,7 +77,7 @@ def _run(
     """Whether the run failed, and its exit status; ``exits`` tells that the process ends next."""
     # Imported here because test modules import this package for its layers, and need none of the machinery.
     from zope.testrunner import runner as module
-    from zope.testrunner.assembly.run_attributes import INTERRUPTED
+    from zope.testrunner.assembly.run_results import INTERRUPTED
     from zope.testrunner.exceptions import EndRun, ReporterError, TestRunnerError
 
     words = sys.argv if args is None else args

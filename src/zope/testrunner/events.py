@@ -1,7 +1,7 @@
 """The public home of what `zope.testrunner.core.events` defines."""
 
+from zope.testrunner.core.bus import Bus, Sink
 from zope.testrunner.core.events import (
-    Bus,
     CleanUpStarted,
     Discovered,
     Emit,
@@ -31,7 +31,6 @@ from zope.testrunner.core.events import (
     SetUpFinished,
     SetUpStarted,
     Shuffled,
-    Sink,
     TearDownFinished,
     TearDownStarted,
     TestBrokenOff,

@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 from zope.testrunner.assembly.executor import ExecutorFactory
 from zope.testrunner.assembly.output import RunOutput
 from zope.testrunner.assembly.restart import script_parts
-from zope.testrunner.assembly.run_attributes import RunAttributes
+from zope.testrunner.assembly.run_results import RunResults
 from zope.testrunner.core.config import RESUME, Config
 from zope.testrunner.core.events import Event, Importance, Notice, OutputPassed, ResultsCounted, RunStarted
-from zope.testrunner.core.layer_registry import (
-    LayerRegistry,
-    gather_layers,
-    layer_sort_key,
-    order_by_bases,
-    registry_of_run,
-)
+from zope.testrunner.core.layer_order import gather_layers, layer_sort_key, order_by_bases
+from zope.testrunner.core.layer_registry import LayerRegistry, registry_of_run
 from zope.testrunner.core.model import seen_from
 from zope.testrunner.exceptions import CanNotTearDown, EndRun, SubprocessError, UnexpectedSuccess, UsageError
 from zope.testrunner.features.builtin import built_in_features
@@ -49,7 +44,8 @@ if TYPE_CHECKING:
     from zope.testrunner.workers.command_line import Resume, WorkerChannel
     from zope.testrunner.workers.launchers import Script
 
-class Runner(RunAttributes):
+
+class Runner(RunResults):
     """One run of tests.
 
     ``defaults`` and ``args`` are command-line words, the latter with the program's name first (``sys.argv`` if None).

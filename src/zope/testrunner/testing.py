@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from zope.testrunner.core.events import Emit, Event, Sink
+from zope.testrunner.core.bus import Sink
+from zope.testrunner.core.events import Emit, Event
 
 Kind = TypeVar("Kind")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 
 from zope.testrunner.core.events import SetUpFinished, TearDownFinished
-from zope.testrunner.core.layer_registry import with_bases
+from zope.testrunner.core.layer_order import with_bases
 from zope.testrunner.core.model import TearDownEnd
 from zope.testrunner.exceptions import CanNotTearDown
 from zope.testrunner.execution.layer_stack import LayerStack

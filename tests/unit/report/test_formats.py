@@ -10,11 +10,21 @@ import unittest
 from pathlib import Path
 
 from support import CHECKOUT, ProjectCase, run_tests
-from zope.testrunner.core.events import Bus, CleanUpStarted, Emit, Event
+from zope.testrunner.core.bus import Bus
+from zope.testrunner.core.events import CleanUpStarted, Emit, Event
 from zope.testrunner.exceptions import ReporterError, UsageError
 from zope.testrunner.options import get_options
-from zope.testrunner.report import FORMATS, Files, Named, choices, console_for, factory_of, files_for, is_for_programs
 from zope.testrunner.report.console.text import OutputFormatter
+from zope.testrunner.report.formats import (
+    FORMATS,
+    Files,
+    Named,
+    choices,
+    console_for,
+    factory_of,
+    files_for,
+    is_for_programs,
+)
 from zope.testrunner.testing import RecordingSink
 
 

@@ -18,7 +18,7 @@ from zope.testrunner.core import events
 from zope.testrunner.core.events import Event
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.options import get_options
-from zope.testrunner.report import choices, console_for
+from zope.testrunner.report.formats import choices, console_for
 from zope.testrunner.report.github import Annotations, github
 from zope.testrunner.testing import replay
 

@@ -5,10 +5,11 @@ import unittest
 from pathlib import Path
 
 from support import ProjectCase
-from zope.testrunner.core.events import Bus, MemoryRead, RunFinished
+from zope.testrunner.core.bus import Bus
+from zope.testrunner.core.events import MemoryRead, RunFinished
 from zope.testrunner.core.model import LayerName, TestRef
 from zope.testrunner.exceptions import UsageError
-from zope.testrunner.report import Files, Named
+from zope.testrunner.report.formats import Files, Named
 from zope.testrunner.report.memorylog import MemoryLog
 
 TEST = TestRef(None, LayerName("m.L"), id="garden.test_rose", label="test_rose")

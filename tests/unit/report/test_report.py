@@ -6,9 +6,9 @@ import unittest
 
 from support_streams import options
 
-from zope.testrunner.report import formatter_for
 from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
 from zope.testrunner.report.console.text import OutputFormatter
+from zope.testrunner.report.formats import formatter_for
 
 
 class FormatterForTest(unittest.TestCase):
@@ -26,8 +26,8 @@ class FormatterForTest(unittest.TestCase):
             # Every run loads this, which takes inspect along in Python 3.14.
             "import sys, traceback, types\n"
             "before = set(sys.modules)\n"
-            "from zope.testrunner.report import formatter_adapter, formatter_for, tally\n"
-            "formatter_for(types.SimpleNamespace(verbose=0))\n"
+            "from zope.testrunner.report import formats, formatter_adapter, tally\n"
+            "formats.formatter_for(types.SimpleNamespace(verbose=0))\n"
             "print([name for name in ('curses', 'json', 'subprocess', 'logging', 'inspect', 'zope.exceptions',"
             " 'zope.testrunner.report.console.color_text') if name in set(sys.modules) - before])\n"
         )

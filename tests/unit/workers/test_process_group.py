@@ -1,4 +1,4 @@
-"""Processes for a pool, and those that tests leave behind."""
+"""Processes for a pool."""
 
 from __future__ import annotations
 
@@ -12,15 +12,7 @@ from unittest import mock
 
 from zope.testrunner.execution.forks import Forks, current
 from zope.testrunner.system import originals
-from zope.testrunner.workers.process_group import (
-    BROKEN,
-    Subreaper,
-    WorkerPipes,
-    fork,
-    readable,
-    standard_descriptors,
-    why_not_fork,
-)
+from zope.testrunner.workers.process_group import BROKEN, WorkerPipes, fork, readable, standard_descriptors, why_not_fork
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
@@ -66,48 +58,6 @@ class TestStandardDescriptors(unittest.TestCase):
 
     def test_open_ones_are_left_alone(self) -> None:
         self.check([7], [])
-
-
-@unittest.skipUnless(sys.platform.startswith("linux"), "needs a system on which processes come to an older one")
-class TestStrays(unittest.TestCase):
-    """A process whose parent ends becomes a child of the pool."""
-
-    def setUp(self) -> None:
-        self.strays = Subreaper()
-        self.strays.begin()
-        self.addCleanup(self.strays.stop)
-
-    def orphan(self) -> int:
-        """A process that has lost its parent and has ended."""
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            orphan = os.fork()
-            if orphan:
-                os.write(writing, b"%d" % orphan)
-            os._exit(0)
-        os.waitpid(pid, 0)
-        os.close(writing)
-        with open(reading, "rb") as stream:
-            orphan = int(stream.read())
-        os.waitid(os.P_PID, orphan, os.WEXITED | os.WNOWAIT)
-        return orphan
-
-    def test_those_that_have_ended_are_not_there_any_more(self) -> None:
-        pid = self.orphan()
-        os.kill(pid, 0)
-
-        self.strays.collect(set())
-
-        with self.assertRaises(ProcessLookupError):
-            os.kill(pid, 0)
-
-    def test_children_of_ones_own_are_left_to_who_waits_for_them(self) -> None:
-        pid = self.orphan()
-
-        self.strays.collect({pid})
-
-        self.assertEqual((pid, 0), os.waitpid(pid, 0))
 
 
 class TestReadable(unittest.TestCase):

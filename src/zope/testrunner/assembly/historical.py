@@ -6,13 +6,14 @@ import unittest
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from zope.testrunner.core.events import Bus
-from zope.testrunner.core.layer_registry import current_registry, name_of, order_by_bases
+from zope.testrunner.core.bus import Bus
+from zope.testrunner.core.layer_order import order_by_bases
+from zope.testrunner.core.layer_registry import current_registry, name_of
 from zope.testrunner.core.model import LayerName
 from zope.testrunner.exceptions import CanNotTearDown, LayerNotFound
 from zope.testrunner.execution.layer_stack import set_up_order
 from zope.testrunner.execution.result import Result
-from zope.testrunner.report import formatter_for
+from zope.testrunner.report.formats import formatter_for
 from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.system.originals import time
 from zope.testrunner.workers.command_line import FakeInputContinueGenerator

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TextIO
 
-from zope.testrunner.core.events import Bus, Sink
+from zope.testrunner.core.bus import Bus, Sink
 from zope.testrunner.exceptions import ReporterError
 from zope.testrunner.execution.streams.capture_sys import Held
-from zope.testrunner.report import Files, close, console_for, files_for, formatter_for, is_for_programs
+from zope.testrunner.report.formats import Files, close, console_for, files_for, formatter_for, is_for_programs
 from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.system.originals import os
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from zope.testrunner.core.run import Run
     from zope.testrunner.execution.streams.capture_fd import Captured
-    from zope.testrunner.report import Named
     from zope.testrunner.report.console.live_status import RunningJobs
+    from zope.testrunner.report.formats import Named
     from zope.testrunner.report.tally import Tally
 
 
@@ -140,7 +140,7 @@ class RunOutput:
         # Some features want to know what happens.
         sinks += [self._tally, console, *(feature for feature in features if hasattr(feature, "takes"))]
         if options.rss_log is not None:
-            from zope.testrunner.report import Named
+            from zope.testrunner.report.formats import Named
             from zope.testrunner.report.memorylog import MemoryLog
 
             sinks += self._files.add([Named(f"--rss-log {options.rss_log}", MemoryLog(options.rss_log))])

@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from zope.testrunner.core.events import Bus, Emit, Event, RunFinished
+from zope.testrunner.core.bus import Bus
+from zope.testrunner.core.events import Emit, Event, RunFinished
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.options import TABLES, get_options, parser, reporting
-from zope.testrunner.report import Files, console_for, files_for
 from zope.testrunner.report.eventlog import BadLog, header_of, recorded
+from zope.testrunner.report.formats import Files, console_for, files_for
 from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.report.tally import Tally
 

@@ -1,19 +1,18 @@
-"""Names, bases and order of layers.
+"""Names and bases of layers, and the layers of a run by name: `LayerRegistry`.
 
 A layer is any hashable object with ``__name__``, ``__module__`` and ``__bases__``.  This module knows which layers build on
-which and in what order to run them; it never calls a hook of one.
+which; it never calls a hook of one.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from zope.testrunner.core.model import LayerName
 from zope.testrunner.exceptions import LayerError, LayerNotFound
-from zope.testrunner.layer import UnitTests
 
 #: The name of the layer of all tests that name no other.
 UNIT_TESTS = LayerName("zope.testrunner.layer.UnitTests")
@@ -71,59 +70,6 @@ def _in_words(error: Exception) -> str:
         return f"{type(error).__name__}: {error}"
     except Exception:
         return type(error).__name__
-
-
-def gather_layers(layer: object, result_list: list[object]) -> None:
-    """Append the layer and everything it builds on to the list, depth first, once for each way to get there."""
-    if layer is not object:
-        result_list.append(layer)
-        for base in bases_of(layer):
-            gather_layers(base, result_list)
-
-
-def with_bases(layers: Iterable[object]) -> list[object]:
-    """The layers and all they build on, each once, bases before what builds on them.
-
-    The walk goes depth first through the layers in the given order and through ``__bases__`` from last to first.
-    Raises `LayerError` if a layer is its own base.
-    """
-    # Post-order with a stack of iterators: chains of layers may be deeper than Python's recursion limit.
-    done: dict[object, None] = {}
-    open_: dict[object, None] = {}
-    for top in layers:
-        stack = [(top, reversed(bases_of(top)))] if top is not object and top not in done else []
-        while stack:
-            layer, bases = stack[-1]
-            open_[layer] = None
-            for base in bases:
-                if base in open_:
-                    raise LayerError(f"layer {name_of(base)} is among its own bases; mend its __bases__")
-                if base not in done:
-                    stack.append((base, reversed(bases_of(base))))
-                    break
-            else:
-                stack.pop()
-                del open_[layer]
-                done[layer] = None
-    return list(done)
-
-
-def layer_sort_key(layer: object) -> tuple[str, ...]:
-    """What the order of layers goes by: the names of all the bases and of the layer itself, bases first."""
-    return tuple(name_of(each) for each in with_bases([layer]) if each is not UnitTests)
-
-
-def order_by_bases(layers: Iterable[object]) -> list[object]:
-    """The layers in the order to run them, each once.
-
-    Unit tests come first, bases before the layers built on them, and layers that share bases are neighbours, so that as
-    little as possible is set up twice; otherwise the order is alphabetical.
-    """
-    wanted = list(layers)
-    descending = sorted(wanted, key=layer_sort_key, reverse=True)
-    members = set(wanted)
-    # Not the same as an ascending sort where keys are equal.
-    return [layer for layer in with_bases(reversed(descending)) if layer in members]
 
 
 class LayerRegistry:

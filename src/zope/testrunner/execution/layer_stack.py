@@ -15,7 +15,8 @@ from zope.testrunner.core.events import (
     TearDownStarted,
 )
 from zope.testrunner.core.exception_snapshot import let_go, snapshot
-from zope.testrunner.core.layer_registry import bases_of, name_of, order_by_bases, with_bases
+from zope.testrunner.core.layer_order import order_by_bases, with_bases
+from zope.testrunner.core.layer_registry import bases_of, name_of
 from zope.testrunner.core.model import Outcome, Problem, TearDownEnd, TestRef
 from zope.testrunner.exceptions import CanNotTearDown
 from zope.testrunner.execution.fixture_holder import FixtureHolder

@@ -23,7 +23,8 @@ from zope.testrunner.core.events import (
     WorkerStarted,
 )
 from zope.testrunner.core.exception_snapshot import snapshot
-from zope.testrunner.core.layer_registry import LayerRegistry, layer_sort_key, order_by_bases, with_bases
+from zope.testrunner.core.layer_order import layer_sort_key, order_by_bases, with_bases
+from zope.testrunner.core.layer_registry import LayerRegistry
 from zope.testrunner.core.model import LayerName, LayerPlan, Outcome, Plan, Stats, Test
 from zope.testrunner.exceptions import CanNotTearDown, EndRun, LayerError
 from zope.testrunner.execution.fixtures import Fixtures
@@ -60,7 +61,7 @@ class ReadyLayer(Record):
 
 
 class Subscriptions(Protocol):
-    """Who listens to events; see `zope.testrunner.core.events.Bus`."""
+    """Who listens to events; see `zope.testrunner.core.bus.Bus`."""
 
     def wants(self, kind: type[Event]) -> bool: ...
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from zope.testrunner.core.events import Importance, Notice
-from zope.testrunner.core.layer_registry import current_registry, layer_sort_key, name_of, with_bases
+from zope.testrunner.core.layer_order import layer_sort_key, with_bases
+from zope.testrunner.core.layer_registry import current_registry, name_of
 from zope.testrunner.core.model import LayerName, LayerPlan, Plan, Reason, Rejected, Test, TestRef
 from zope.testrunner.exceptions import LayerError
 from zope.testrunner.feature import Feature

@@ -14,7 +14,8 @@ from zope.testrunner.system.originals import io
 if TYPE_CHECKING:
     import argparse
 
-    from zope.testrunner.core.events import Emit, Event, Sink
+    from zope.testrunner.core.bus import Sink
+    from zope.testrunner.core.events import Emit, Event
 
 
 def text_file(path: str) -> TextIO:

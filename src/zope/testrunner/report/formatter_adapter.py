@@ -20,7 +20,8 @@ from zope.testrunner.report.recorded_objects import (
 )
 
 if TYPE_CHECKING:
-    from zope.testrunner.core.events import Emit, Event, Sink
+    from zope.testrunner.core.bus import Sink
+    from zope.testrunner.core.events import Emit, Event
     from zope.testrunner.core.model import LayerName, Problem, TestRef
     from zope.testrunner.leaks.readings import Change, Reading
     from zope.testrunner.report.formatter_protocol import Formatter, ImportProblem

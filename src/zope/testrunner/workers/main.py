@@ -32,7 +32,7 @@ from zope.testrunner.core.events import (
     WorkerStarted,
 )
 from zope.testrunner.core.exception_snapshot import plain_text
-from zope.testrunner.core.layer_registry import with_bases
+from zope.testrunner.core.layer_order import with_bases
 from zope.testrunner.core.model import Plan, Stats, Test
 from zope.testrunner.core.report_names import test_id
 from zope.testrunner.exceptions import EndRun

@@ -17,7 +17,8 @@ from zope.testrunner.workers.framing import NoMessage
 from zope.testrunner.workers.handle import WorkerHandle
 from zope.testrunner.workers.jobs import Job, job_for
 from zope.testrunner.workers.ordered_report import OrderedReport
-from zope.testrunner.workers.process_group import OrphanReaper, Process, Subreaper, readable, standard_descriptors
+from zope.testrunner.workers.orphans import OrphanReaper, Subreaper
+from zope.testrunner.workers.process_group import Process, readable, standard_descriptors
 from zope.testrunner.workers.protocol import WorkerConfig
 from zope.testrunner.workers.scheduler import Schedule
 

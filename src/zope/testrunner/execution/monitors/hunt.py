@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from zope.testrunner.core.events import Emit, Event, LeakJudged
-from zope.testrunner.core.layer_registry import name_of, order_by_bases, with_bases
+from zope.testrunner.core.layer_order import order_by_bases, with_bases
+from zope.testrunner.core.layer_registry import name_of
 from zope.testrunner.core.model import LayerName, Outcome, Test, TestRef
 from zope.testrunner.execution.forks import current
 from zope.testrunner.execution.monitors.quiet_rerun import QuietRerun

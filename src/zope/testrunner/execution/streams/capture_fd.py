@@ -13,7 +13,8 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from zope.testrunner.core.events import Bus, OutputPassed, ProblemReported, TestFinished, TestStarted
+from zope.testrunner.core.bus import Bus
+from zope.testrunner.core.events import OutputPassed, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.execution.streams.capture_sys import Held
 from zope.testrunner.system.originals import io, os, time
@@ -21,7 +22,8 @@ from zope.testrunner.system.originals import io, os, time
 if TYPE_CHECKING:
     from io import FileIO
 
-    from zope.testrunner.core.events import Event, Sink
+    from zope.testrunner.core.bus import Sink
+    from zope.testrunner.core.events import Event
 
 #: A file that has been read up to this many bytes starts again at its beginning.
 _LONG = 2**20

@@ -408,6 +408,7 @@ class OutputFormatter(TextFormatting):
 #: Columns for what follows the name of a test: `` (1234.567 s)``, and `` (skipped)``.
 _FOR_TIME, _FOR_MARK = 13, 10
 
+
 def _listed(things: Iterable[object]) -> str:
     """The repr of a list with these things in it, whatever their own reprs do."""
     return f"[{', '.join(map(_repr, things))}]"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import argparse
     from typing import BinaryIO, TextIO
 
-    from zope.testrunner.core.events import Emit, Event, Sink
+    from zope.testrunner.core.bus import Sink
+    from zope.testrunner.core.events import Emit, Event
     from zope.testrunner.core.exception_snapshot import LooseExcInfo
     from zope.testrunner.core.model import Problem, TestRef
     from zope.testrunner.leaks.readings import Reading

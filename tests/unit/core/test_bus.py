@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unittest
 
-from zope.testrunner.core.events import Bus, Emit, Event, TestFinished, TestStarted
+from zope.testrunner.core.bus import Bus
+from zope.testrunner.core.events import Emit, Event, TestFinished, TestStarted
 from zope.testrunner.report.tally import Tally
 from zope.testrunner.testing import RecordingSink
 

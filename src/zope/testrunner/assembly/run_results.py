@@ -26,7 +26,7 @@ NOTHING_SELECTED = 5
 INTERRUPTED = 130
 
 
-class RunAttributes:
+class RunResults:
     """The results of a run as lists of problems, and its plan as a dictionary; the base of `Runner`."""
 
     def __init__(self) -> None:
