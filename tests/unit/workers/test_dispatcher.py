@@ -20,8 +20,7 @@ from zope.testrunner.core.events import (
 from zope.testrunner.core.layer_registry import UNIT_TESTS
 from zope.testrunner.core.model import Outcome, Problem, TestRef
 from zope.testrunner.execution.timeouts import Limits
-from zope.testrunner.workers import handle as child_module
-from zope.testrunner.workers import protocol
+from zope.testrunner.workers import protocol, time_limits
 from zope.testrunner.workers.crash_report import CrashReport
 from zope.testrunner.workers.dispatcher import Dispatcher
 from zope.testrunner.workers.framing import mark
@@ -44,7 +43,7 @@ class HearingCase(PoolCase):
         self.crash_report = CrashReport(self.schedule, ordered_report, self.context().clock, lambda layer: ())
         self.dispatcher = Dispatcher(self.schedule, ordered_report, self.crash_report, Limits(5.0))
         self.now = 100.0
-        patch = mock.patch.object(child_module.time, "monotonic", lambda: self.now)
+        patch = mock.patch.object(time_limits.time, "monotonic", lambda: self.now)
         patch.start()
         self.addCleanup(patch.stop)
         self.one: WorkerHandle = self.worker(self.only)
@@ -262,7 +261,7 @@ class TestLimits(HearingCase):
     def time_out(self) -> None:
         self.say(protocol.STARTED, 1.0, 0)
         self.now += 5.0
-        with mock.patch.object(child_module, "dump_signal", lambda: None):
+        with mock.patch.object(time_limits, "dump_signal", lambda: None):
             self.one.keep_time()
 
     def test_a_test_in_time(self) -> None:

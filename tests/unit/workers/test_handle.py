@@ -11,7 +11,8 @@ from support_pool import Other, PoolCase, WithFixture, plain, signals
 from zope.testrunner.core.events import SetUpStarted, TearDownStarted
 from zope.testrunner.core.model import LayerName, TestRef
 from zope.testrunner.workers import handle as module
-from zope.testrunner.workers.handle import MUCH, TO_DUMP, TO_END, TO_LEAVE, TO_LOOK, TO_NOTICE, TO_TEAR_DOWN, WorkerHandle
+from zope.testrunner.workers import time_limits
+from zope.testrunner.workers.handle import MUCH, TO_LEAVE, TO_NOTICE, TO_TEAR_DOWN, WorkerHandle
 
 
 class TestWhatIsLeft(PoolCase):
@@ -127,8 +128,8 @@ class TestWhat(PoolCase):
         self.assertEqual("test (m.C)", worker.what)
 
 
-class TestTime(PoolCase):
-    """What takes too long is asked for its stacks, then to end, then it is ended."""
+class TestStop(PoolCase):
+    """A worker that has to stop has some time to do so."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -144,58 +145,6 @@ class TestTime(PoolCase):
         self.one.keep_time()
         return signals(self.one)
 
-    def test_nothing_happens_before_the_limit(self) -> None:
-        self.one.set_limit(5.0)
-
-        self.assertEqual([], self.later(4.9))
-        self.assertIsNone(self.one.cause)
-
-    def test_nor_when_it_is_lifted(self) -> None:
-        self.one.set_limit(5.0)
-        self.one.lift_limit()
-
-        self.assertEqual([], self.later(60.0))
-
-    def test_nor_without_one(self) -> None:
-        self.one.set_limit(5.0)
-        self.one.set_limit(None)
-
-        self.assertEqual([], self.later(60.0))
-
-    def test_it_is_asked_more_and_more_firmly(self) -> None:
-        with mock.patch.object(module, "dump_signal", lambda: 40):
-            self.one.set_limit(5.0)
-
-            self.assertEqual([40], self.later(5.0))
-            self.assertEqual([40], self.later(TO_LOOK))
-            self.assertEqual([40, signal.SIGTERM], self.later(TO_DUMP))
-            self.assertEqual([40, signal.SIGTERM, signal.SIGKILL], self.later(TO_END))
-        self.assertEqual("timed out after 5 seconds", self.one.cause)
-
-    def test_it_is_not_waited_for_stacks_that_have_come(self) -> None:
-        with mock.patch.object(module, "dump_signal", lambda: 40):
-            self.one.set_limit(1.0)
-            self.later(1.0)
-            self.one.err.feed(b"Thread 0x1 (most recent call first):\n  File\n")
-
-            self.later(TO_LOOK)
-            self.assertEqual([40, signal.SIGTERM], self.later(TO_LOOK))
-        self.assertEqual("timed out after 1 second", self.one.cause)
-
-    def test_nor_is_it_ended_while_they_come(self) -> None:
-        with mock.patch.object(module, "dump_signal", lambda: 40):
-            self.one.set_limit(1.0)
-            self.later(1.0)
-            for _ in range(3):
-                self.one.err.feed(b"Thread 0x1 (most recent call first):\n  File\n")
-                self.assertEqual([40], self.later(TO_LOOK))
-
-    def test_where_nobody_can_be_asked_for_stacks_it_is_ended_at_once(self) -> None:
-        with mock.patch.object(module, "dump_signal", lambda: None):
-            self.one.set_limit(5.0)
-
-            self.assertEqual([signal.SIGTERM], self.later(5.0))
-
     def test_a_worker_that_has_to_stop_may_tear_down(self) -> None:
         self.one.cancel()
         self.one.cancel()
@@ -203,7 +152,7 @@ class TestTime(PoolCase):
         self.assertEqual([signal.SIGINT], self.later(TO_TEAR_DOWN - 1.0))
         self.assertEqual([signal.SIGINT, signal.SIGKILL], self.later(1.0))
 
-    def test_one_that_begins_the_next_test_is_told_once_more(self) -> None:
+    def test_one_that_begins_the_next_test_is_asked_once_more(self) -> None:
         self.one.stop()
         self.one.begins_test()
 
@@ -211,7 +160,7 @@ class TestTime(PoolCase):
         self.assertEqual([signal.SIGINT] * 2, self.later(TO_NOTICE / 2))
         self.assertEqual([signal.SIGINT] * 2, self.later(TO_NOTICE))
 
-    def test_but_not_if_it_says_that_it_stops(self) -> None:
+    def test_but_not_if_it_acknowledges_it(self) -> None:
         self.one.stop()
         self.one.begins_test()
         self.one.acknowledge_stop()
@@ -253,7 +202,7 @@ class TestTime(PoolCase):
 
         self.assertEqual([False, False], [self.one.is_cancelled, other.is_cancelled])
 
-    def test_one_that_has_said_goodbye_is_not_stopped(self) -> None:
+    def test_one_that_is_leaving_is_not_stopped(self) -> None:
         self.one.is_leaving = True
 
         self.one.cancel()
@@ -269,7 +218,7 @@ class TestTime(PoolCase):
         self.assertEqual("the process closed its pipe to the test runner", self.one.cause)
 
     def test_but_not_later_than_its_time_is_over(self) -> None:
-        with mock.patch.object(module, "dump_signal", lambda: None):
+        with mock.patch.object(time_limits, "dump_signal", lambda: None):
             self.one.set_limit(1.0)
             self.one.is_cut_off()
 

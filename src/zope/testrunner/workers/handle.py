@@ -1,25 +1,24 @@
-"""A child process as a pool sees it: what it is doing, what is left to it, and how long it may take: `WorkerHandle`."""
+"""A child process as a pool sees it: what it is doing, what is left to it, and whether it has to stop: `WorkerHandle`."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from zope.testrunner.core.events import SetUpStarted, TearDownStarted
 from zope.testrunner.core.model import TestRef
 from zope.testrunner.system.originals import signal, time
 from zope.testrunner.workers.framing import FrameDecoder, OutputStream, packed, pieces, write_all
-from zope.testrunner.workers.protocol import HEAD, dump_signal
+from zope.testrunner.workers.protocol import HEAD
+from zope.testrunner.workers.time_limits import TimedProcess
 
 if TYPE_CHECKING:
     from zope.testrunner.workers.jobs import Job
     from zope.testrunner.workers.process_group import Process
     from zope.testrunner.workers.protocol import Batch
 
-#: Seconds.  For a worker to tear its layer down when it has to stop, and to end when it has sent its last message; for the
-#: stacks of threads to come, and between two looks for them; between asking a process to end and ending it.
-TO_TEAR_DOWN, TO_LEAVE, TO_DUMP, TO_LOOK, TO_END = 10.0, 5.0, 1.0, 0.05, 2.0
+#: Seconds.  For a worker to tear its layer down when it has to stop, and to end when it has sent its last message.
+TO_TEAR_DOWN, TO_LEAVE = 10.0, 5.0
 
 #: So many bytes between two looks at everything are much: a quarter of what a pipe holds on Linux.
 MUCH = 1 << 14
@@ -28,20 +27,19 @@ MUCH = 1 << 14
 TO_NOTICE = 1.0
 
 
-class WorkerHandle:
+class WorkerHandle(TimedProcess):
     """A child process, what it is doing, and what has come from it.
 
     ``number`` counts the workers of a run from 1; ``token`` marks what it sends.
     """
 
     def __init__(self, number: int, process: Process, job: Job, token: bytes) -> None:
+        super().__init__(process, OutputStream(token))
         self.number = number
-        self.process = process
         self.job = job
         self.token = token
         self.inbox = FrameDecoder(token)
         self.out = OutputStream(token)
-        self.err = OutputStream(token)
         #: Whether it prints so much that it may have to wait for somebody to read, and how many bytes came since all was
         #: looked at.
         self._prints_much = False
@@ -59,13 +57,6 @@ class WorkerHandle:
         #: A class or module fixture, or the hook of a layer, that is being called.
         self.doing: str | None = None
         self.hook: SetUpStarted | TearDownStarted | None = None
-        #: When something has to happen, and what.
-        self._deadline: float | None = None
-        self._on_deadline: Callable[[], None] | None = None
-        #: Why it was ended, or is about to be, if so.
-        self.cause: str | None = None
-        #: How much there was on its standard error when it was last looked at for the stacks of its threads.
-        self._seen = -1
         self._is_cut_off = False
         #: Whether it has sent its last message: it does not report anything more, and is about to end.
         self.is_leaving = False
@@ -78,13 +69,9 @@ class WorkerHandle:
         self.broken_off: str | TestRef | None = None
         #: How many tests have been broken off.
         self.tests_broken_off = 0
-        #: Whether it has been asked to stop; when it is asked once more, and when it is ended for not doing so; whether it
-        #: has noticed, or been ended.
+        #: Whether it has been asked to stop, and whether it has noticed.
         self.is_to_stop = False
-        self._again: float | None = None
-        self._last: float | None = None
         self.stop_acknowledged = False
-        self.did_not_stop = False
 
     @property
     def what(self) -> str:
@@ -195,16 +182,6 @@ class WorkerHandle:
 
     # Its end
 
-    def kill(self) -> None:
-        """End it, and all that it has started, at once."""
-        self.process.signal_all(signal.SIGKILL)
-
-    def end(self, cause: str) -> None:
-        """End it as it is beyond help; ``cause`` says why."""
-        if self.cause is None:
-            self.cause = cause
-        self.kill()
-
     def stop(self) -> None:
         """Have it break off its test and tear its layer down."""
         self.is_to_stop = True
@@ -255,64 +232,6 @@ class WorkerHandle:
         last = time.monotonic() + TO_LEAVE
         if self.deadline is None or self.deadline > last:
             self._at(last, lambda: self.end("the process closed its pipe to the test runner"))
-
-    # Time limits
-
-    @property
-    def deadline(self) -> float | None:
-        """When something has to happen next."""
-        return min((each for each in (self._deadline, self._again, self._last) if each is not None), default=None)
-
-    def _at(self, moment: float, action: Callable[[], None]) -> None:
-        self._deadline, self._on_deadline = moment, action
-
-    def set_limit(self, seconds: float | None) -> None:
-        """What it has begun now may take so long; None is for ever."""
-        if seconds is None:
-            self.lift_limit()
-        else:
-            self._at(time.monotonic() + seconds, lambda: self._time_out(seconds))
-
-    def lift_limit(self) -> None:
-        """What had a limit is over."""
-        self._deadline = self._on_deadline = None
-
-    def keep_time(self) -> None:
-        """Do what has to be done now."""
-        now = time.monotonic()
-        if self._again is not None and now >= self._again:
-            self._again = None
-            self.process.signal(signal.SIGINT)
-        if self._last is not None and now >= self._last:
-            self._last = self._again = None
-            self.did_not_stop = True
-            self.kill()
-        if self._deadline is not None and now >= self._deadline and self._on_deadline is not None:
-            action = self._on_deadline
-            self.lift_limit()
-            action()
-
-    def _time_out(self, seconds: float) -> None:
-        """Something takes too long: get the stacks of all threads, and end the process in a moment."""
-        self.cause = f"timed out after {seconds:g} second{'' if seconds == 1 else 's'}"
-        number = dump_signal()
-        if number is None:
-            self._terminate()
-            return
-        self.process.signal(number)
-        self._look_for_stacks(time.monotonic() + TO_DUMP)
-
-    def _look_for_stacks(self, last: float) -> None:
-        size = self.err.size
-        if time.monotonic() >= last or (size == self._seen and self.err.has(b"(most recent call first)")):
-            self._terminate()
-            return
-        self._seen = size
-        self._at(time.monotonic() + TO_LOOK, lambda: self._look_for_stacks(last))
-
-    def _terminate(self) -> None:
-        self.process.signal_all(signal.SIGTERM)
-        self._at(time.monotonic() + TO_END, self.kill)
 
 
 def hook_name(event: SetUpStarted | TearDownStarted) -> str:
