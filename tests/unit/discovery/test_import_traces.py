@@ -9,7 +9,7 @@ from importlib import import_module
 
 from support import ProjectCase, run_tests
 from zope.testrunner.discovery.import_traces import ImportTraces
-from zope.testrunner.workers.process_group import why_not_fork
+from zope.testrunner.workers.start_methods import why_not_fork
 
 #: What a module does when it is imported, and what is said of it.
 KINDS = {

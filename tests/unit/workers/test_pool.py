@@ -13,7 +13,7 @@ from zope.testrunner.core.events import LayerFinished, LayerStarted, WorkerLost
 from zope.testrunner.core.layer_registry import UNIT_TESTS
 from zope.testrunner.core.model import LayerName, Plan
 from zope.testrunner.execution.timeouts import Limits
-from zope.testrunner.workers import process_group as offspring
+from zope.testrunner.workers import start_methods
 from zope.testrunner.workers.pool import Pool
 from zope.testrunner.workers.process_group import Process
 from zope.testrunner.workers.protocol import WorkerConfig
@@ -42,7 +42,8 @@ class TestWithoutProcesses(PoolCase):
         pool = Pool(self.context(Execution(processes=2)), launcher, 2, Limits())
         plan = Plan.of({UNIT_TESTS: unittest.TestSuite(plain("ab"))})
 
-        with mock.patch.object(offspring.os, "fork", side_effect=BlockingIOError(11, "Resource temporarily unavailable")):
+        error = BlockingIOError(11, "Resource temporarily unavailable")
+        with mock.patch.object(start_methods.os, "fork", side_effect=error):
             pool.run(plan)
 
         (lost,) = self.sink.of(WorkerLost)

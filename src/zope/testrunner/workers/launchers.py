@@ -96,7 +96,7 @@ def pool_for(
     """
     from zope.testrunner.execution.timeouts import Limits
     from zope.testrunner.workers.pool import Pool
-    from zope.testrunner.workers.process_group import why_not_fork
+    from zope.testrunner.workers.start_methods import why_not_fork
 
     execute = context.execute
     why = None if execute.start_method else why_not_fork()
@@ -120,7 +120,7 @@ class Forked:
     def __call__(self, config: WorkerConfig, worker: int, foreign: Sequence[int], /) -> Process:
         """Make one, which knows nothing of the descriptors in ``foreign``; raises `OSError`."""
         from zope.testrunner.workers.main import serve
-        from zope.testrunner.workers.process_group import fork
+        from zope.testrunner.workers.start_methods import fork
 
         def work(ends: WorkerPipes) -> None:
             self._work(
@@ -145,7 +145,7 @@ class Spawned:
         """Start one; raises `OSError`."""
         from zope.testrunner.core.report_names import test_id
         from zope.testrunner.workers.framing import packed, write_all
-        from zope.testrunner.workers.process_group import spawn
+        from zope.testrunner.workers.start_methods import spawn
 
         name = config.ready.plan.name
         process = spawn(self.command(name), self._script.directory, config.token, os.environ)
