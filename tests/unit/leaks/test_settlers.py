@@ -254,5 +254,3 @@ class TestWithTheRealPackages(unittest.TestCase):
 
     def test_soupsieve_and_its_patterns(self) -> None:
         self.check(_soupsieve)
-
-
