@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Dispatcher:
-    """Dispatches messages of workers; see `zope.testrunner.workers.main.EventSender` for who sends them.
+    """Dispatches messages of workers; see `zope.testrunner.workers.event_sender.EventSender` for who sends them.
 
     ``hunts`` tells that tests are run again, silently, after they have ended.
     """

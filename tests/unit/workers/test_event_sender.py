@@ -14,14 +14,14 @@ from zope.testrunner.core.layer_registry import UNIT_TESTS
 from zope.testrunner.core.model import Outcome, TestRef
 from zope.testrunner.execution.forks import Forks
 from zope.testrunner.system import originals
+from zope.testrunner.workers.event_sender import EventSender
 from zope.testrunner.workers.framing import mark, read_message
-from zope.testrunner.workers.main import EventSender
 from zope.testrunner.workers.protocol import CLOSED, FINISHED, STARTED, Sections
 
 TOKEN = b"token"
 
 
-class WireCase(unittest.TestCase):
+class SenderCase(unittest.TestCase):
     """A wire whose other end is here."""
 
     def setUp(self) -> None:
@@ -46,7 +46,7 @@ class WireCase(unittest.TestCase):
         self.sender.emit(TestFinished(2.0, 1, test, Outcome.PASSED, 0.5))
 
 
-class TestWaiting(WireCase):
+class TestWaiting(SenderCase):
     """The end of a test is sent together with what comes next."""
 
     def setUp(self) -> None:
@@ -93,7 +93,7 @@ class TestWaiting(WireCase):
         self.assertEqual([FINISHED, CLOSED], [self.read()[0] for _ in range(2)])
 
 
-class TestMocks(WireCase):
+class TestMocks(SenderCase):
     """A test that fails is reported while its mocks are still there."""
 
     def test_functions_of_the_system_are_those_from_before(self) -> None:
@@ -123,7 +123,7 @@ class TestMocks(WireCase):
 
 
 @unittest.skipUnless(hasattr(os, "register_at_fork"), "needs fork")
-class TestCopies(WireCase):
+class TestCopies(SenderCase):
     """Something forked, and the copy came back: it says nothing, and ends."""
 
     def test_nothing_is_said(self) -> None:
