@@ -1,4 +1,4 @@
-"""Everything that can happen in a run, one class each, and the bus that carries it to the sinks.
+"""Everything that can happen in a run, one class each; `zope.testrunner.core.bus` carries it to the sinks.
 
 These classes are the whole contract between what runs tests (`zope.testrunner.execution`) and what reports on them
 (`zope.testrunner.report`).  Each has ``at``, the wall-clock time in seconds since the epoch at which it was made, and

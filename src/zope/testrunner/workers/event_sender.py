@@ -6,7 +6,7 @@ import contextlib
 import sys
 import unittest
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn, TextIO, cast
+from typing import NoReturn, TextIO, cast
 
 from zope.testrunner.core.events import (
     CleanUpStarted,
@@ -36,31 +36,15 @@ from zope.testrunner.system.originals import io, os, signal
 from zope.testrunner.workers.framing import mark, packed, write_all
 from zope.testrunner.workers.marshal_codec import encode_event
 from zope.testrunner.workers.process_group import BROKEN
-from zope.testrunner.workers.protocol import (
-    BEGUN,
-    CLOSED,
-    DOING,
-    EVENT,
-    FINISHED,
-    HEAD,
-    STARTED,
-    Sections,
-)
-
-if TYPE_CHECKING:
-    pass
-
+from zope.testrunner.workers.protocol import BEGUN, CLOSED, DOING, EVENT, FINISHED, HEAD, STARTED, Sections
 
 #: What is written by a worker that cannot reach its parent any more.
 _CUT_OFF = b"The pipe to the test runner is closed; something has closed descriptors that it did not open.\n"
 
-
 _INTERRUPTS = frozenset({signal.SIGINT})
-
 
 # As they are before any test can put something in their place.
 _run, _call = unittest.TestCase.run, unittest.TestCase.__call__
-
 
 #: What the parent emits itself, since only it sees the whole.
 _OF_PARENT = (

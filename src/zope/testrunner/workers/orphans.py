@@ -14,7 +14,7 @@ _CTRL_C = frozenset({signal.SIGINT})
 
 
 class OrphanReaper:
-    """A process that does nothing but end those of the children that are still there when their parent is gone.
+    """A process that does nothing but end those of the workers that are still there when their parent is gone.
 
     The parent may be killed without a chance to do anything.  It then sees the end of a pipe.
     """
@@ -35,7 +35,7 @@ class OrphanReaper:
         os.close(reading)
 
     def watch(self, pid: int) -> None:
-        """One more child."""
+        """One more worker."""
         self._write_line(f"+{pid}\n")
 
     def forget(self, pid: int) -> None:
@@ -47,7 +47,7 @@ class OrphanReaper:
             os.write(self.descriptor, line.encode("ascii"))
 
     def dismiss(self) -> None:
-        """No more children."""
+        """No more workers."""
         os.close(self.descriptor)
         with contextlib.suppress(OSError):
             os.waitpid(self.pid, 0)

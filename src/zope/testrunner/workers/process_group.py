@@ -8,22 +8,21 @@ from collections.abc import Iterator, Sequence
 from zope.testrunner.system.originals import os, select, signal
 from zope.testrunner.system.value_class import Record
 
-#: What a child exits with when it cannot even begin.
+#: What a worker exits with when it cannot even begin.
 BROKEN = 70
-
 
 _LAST_STANDARD = 2
 
 
 class WorkerPipes(Record):
-    """A child's own ends: descriptors to read orders from and to write results to."""
+    """A worker's own ends: descriptors to read orders from and to write results to."""
 
     orders: int
     results: int
 
 
 class Process:
-    """A child as its parent sees it: its number, a descriptor that tells its end, and the ends of its pipes.
+    """A worker as its parent sees it: its number, a descriptor that tells its end, and the ends of its pipes.
 
     ``orders`` is written to; ``results``, ``out`` and ``err`` are read without waiting.
     """
@@ -90,7 +89,7 @@ class Process:
 def standard_descriptors() -> Iterator[None]:
     """Open those of the descriptors 0, 1 and 2 that are closed.
 
-    Else a pipe would get one of these numbers, and children need them for something else.
+    Else a pipe would get one of these numbers, and workers need them for something else.
     """
     opened = []
     try:

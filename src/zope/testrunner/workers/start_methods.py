@@ -16,7 +16,7 @@ _CTRL_C = frozenset({signal.SIGINT})
 
 
 class _Pipes:
-    """The four pipes of one child, closed again unless all goes well."""
+    """The four pipes of one worker, closed again unless all goes well."""
 
     def __init__(self) -> None:
         self._open: list[int] = []
