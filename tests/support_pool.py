@@ -12,8 +12,8 @@ from zope.testrunner.execution.serial import ReadyLayer, RunContext
 from zope.testrunner.layer import UnitTests
 from zope.testrunner.planning.work_groups import Expected, none_known
 from zope.testrunner.testing import FakeClock, RecordingSink
+from zope.testrunner.workers.batches import Job, job_for
 from zope.testrunner.workers.handle import WorkerHandle
-from zope.testrunner.workers.jobs import Job, job_for
 
 
 class Plain(unittest.TestCase):

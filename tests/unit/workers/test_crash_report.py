@@ -18,9 +18,9 @@ from zope.testrunner.core.events import (
     WorkerLost,
 )
 from zope.testrunner.core.model import LayerName, Outcome, TearDownEnd, TestRef
+from zope.testrunner.workers.batches import Job
 from zope.testrunner.workers.crash_report import LINES_SHOWN, CrashReport, crash_problem
 from zope.testrunner.workers.handle import WorkerHandle
-from zope.testrunner.workers.jobs import Job
 from zope.testrunner.workers.ordered_report import OrderedReport
 from zope.testrunner.workers.protocol import HEAD, Batch
 from zope.testrunner.workers.scheduler import Schedule

@@ -21,11 +21,11 @@ from zope.testrunner.core.layer_registry import UNIT_TESTS
 from zope.testrunner.core.model import Outcome, Problem, TestRef
 from zope.testrunner.execution.timeouts import Limits
 from zope.testrunner.workers import protocol, time_limits
+from zope.testrunner.workers.batches import Job
 from zope.testrunner.workers.crash_report import CrashReport
 from zope.testrunner.workers.dispatcher import Dispatcher
 from zope.testrunner.workers.framing import mark
 from zope.testrunner.workers.handle import WorkerHandle
-from zope.testrunner.workers.jobs import Job
 from zope.testrunner.workers.marshal_codec import encode_event
 from zope.testrunner.workers.ordered_report import OrderedReport
 from zope.testrunner.workers.protocol import HEAD, Batch

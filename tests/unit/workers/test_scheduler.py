@@ -6,7 +6,7 @@ import signal
 
 from support_pool import PoolCase, Whole, WithFixture, plain, signals
 
-from zope.testrunner.workers.jobs import Job
+from zope.testrunner.workers.batches import Job
 from zope.testrunner.workers.protocol import Batch
 from zope.testrunner.workers.scheduler import Schedule
 

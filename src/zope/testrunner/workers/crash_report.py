@@ -19,8 +19,8 @@ from zope.testrunner.workers.handle import hook_name
 from zope.testrunner.workers.protocol import HEAD
 
 if TYPE_CHECKING:
+    from zope.testrunner.workers.batches import Job
     from zope.testrunner.workers.handle import WorkerHandle
-    from zope.testrunner.workers.jobs import Job
     from zope.testrunner.workers.ordered_report import OrderedReport
     from zope.testrunner.workers.scheduler import Schedule
 

@@ -13,7 +13,7 @@ from zope.testrunner.workers.protocol import HEAD
 from zope.testrunner.workers.time_limits import TimedProcess
 
 if TYPE_CHECKING:
-    from zope.testrunner.workers.jobs import Job
+    from zope.testrunner.workers.batches import Job
     from zope.testrunner.workers.process_group import Process
     from zope.testrunner.workers.protocol import Batch
 

@@ -11,11 +11,11 @@ from zope.testrunner.core.model import LayerName, Plan
 from zope.testrunner.execution.serial import RunContext, resolved
 from zope.testrunner.planning.work_groups import Expected, none_known
 from zope.testrunner.system.originals import os, signal, threading, time
+from zope.testrunner.workers.batches import Job, job_for
 from zope.testrunner.workers.crash_report import CrashReport
 from zope.testrunner.workers.dispatcher import Dispatcher
 from zope.testrunner.workers.framing import NoMessage
 from zope.testrunner.workers.handle import WorkerHandle
-from zope.testrunner.workers.jobs import Job, job_for
 from zope.testrunner.workers.ordered_report import OrderedReport
 from zope.testrunner.workers.orphans import OrphanReaper, Subreaper
 from zope.testrunner.workers.process_group import Process, readable, standard_descriptors

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from zope.testrunner.workers.batches import Job
     from zope.testrunner.workers.handle import WorkerHandle
-    from zope.testrunner.workers.jobs import Job
     from zope.testrunner.workers.protocol import Batch
 
 

@@ -1,4 +1,4 @@
-"""What is to be done for one layer, in parts that several processes can take: `Job`."""
+"""The work of one layer in batches that several processes can take: `Job`."""
 
 from __future__ import annotations
 

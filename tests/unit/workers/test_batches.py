@@ -5,7 +5,7 @@ from __future__ import annotations
 from support_pool import Other, PoolCase, Whole, WithFixture, plain
 
 from zope.testrunner.core.config import LeakPolicy
-from zope.testrunner.workers.jobs import SHARES, Job
+from zope.testrunner.workers.batches import SHARES, Job
 from zope.testrunner.workers.protocol import Batch
 
 
