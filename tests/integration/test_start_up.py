@@ -36,14 +36,17 @@ NEEDED = {
     "report.console", "report.console.progress_line", "report.console.stdout", "report.console.text",
     "report.console.text_formatting", "report.formats", "report.formatter_adapter", "report.recorded_objects",
     "report.tally", "runner", "selftest", "statistics", "system", "system.import_hooks", "system.originals",
-    "system.value_class", "tb_format",
+    "system.value_class", "system.without_typing", "tb_format",
 }  # fmt: skip
 
-#: Modules of the standard library that cost time; neither unittest nor argparse loads them.
+#: What such a run loads of the standard library beyond what unittest and argparse load themselves.
+STANDARD = {"__future__", "_contextvars", "array", "contextvars", "errno", "gc", "locale", "_locale", "marshal", "zipimport"}
+
+#: Some that cost much, to be named if one is loaded.
 EXPENSIVE = {
     "asyncio", "bdb", "cProfile", "configparser", "csv", "ctypes", "doctest", "email", "importlib.metadata", "logging",
     "math", "multiprocessing", "pdb", "pickle", "platform", "pstats", "random", "selectors", "shutil", "socket", "sqlite3",
-    "subprocess", "tempfile", "threading", "trace", "tracemalloc", "urllib", "xml", "zipfile",
+    "subprocess", "tempfile", "threading", "trace", "tracemalloc", "typing", "urllib", "xml", "zipfile",
 }  # fmt: skip
 
 
@@ -90,6 +93,11 @@ class PlainRun(ProjectCase):
 
     def test_loads_nothing_expensive_of_the_standard_library(self) -> None:
         self.assertEqual(sorted(self.loaded() & EXPENSIVE), [])
+
+    def test_loads_nothing_else_of_the_standard_library_either(self) -> None:
+        """What is built into the interpreter costs next to nothing."""
+        loaded = {name for name in self.loaded() if name.partition(".")[0] in sys.stdlib_module_names}
+        self.assertEqual(sorted(loaded - STANDARD - set(sys.builtin_module_names)), [])
 
     def test_what_is_asked_for_is_loaded(self) -> None:
         """The modules are looked for where they would be found."""

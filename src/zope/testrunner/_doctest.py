@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from zope.testrunner.exceptions import DocTestFailureException
 from zope.testrunner.feature import Feature
 from zope.testrunner.system.import_hooks import when_imported
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import doctest
     import unittest

@@ -12,7 +12,6 @@ import unittest
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType
-from typing import TYPE_CHECKING, TextIO
 from zipimport import zipimporter
 
 from zope.testrunner.core.events import Discovered, Importance, ImportsSummed, Notice
@@ -49,8 +48,10 @@ from zope.testrunner.feature import Feature
 from zope.testrunner.filter import build_filtering_func
 from zope.testrunner.planning.slim_tests import share
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
 __all__ = [
     "IGNORE_FOLDERS",

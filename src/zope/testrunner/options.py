@@ -15,9 +15,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
-from typing import Any, NoReturn
 
 from zope.testrunner.exceptions import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 #: Directories that hold the files of version control systems; never entered.
 IGNORED_DIRECTORIES = (".git", ".svn", "CVS", "{arch}", ".arch-ids", "_darcs")

@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from zope.testrunner.assembly.executor import ExecutorFactory
 from zope.testrunner.assembly.output import RunOutput
@@ -23,9 +22,11 @@ from zope.testrunner.filter import explain_empty
 from zope.testrunner.options import complaint, get_options
 from zope.testrunner.system.originals import os, time
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     import unittest
+    from typing import ClassVar, TextIO
 
     from zope.testrunner.assembly.historical import (
         FakeInputContinueGenerator,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from zope.testrunner.core.bus import Bus
 from zope.testrunner.core.events import Importance, Notice
 from zope.testrunner.core.layer_registry import current_registry
 from zope.testrunner.execution.serial import RunContext, Serial
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 

@@ -6,7 +6,6 @@ import contextlib
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, TextIO
 
 from zope.testrunner.core.bus import Bus, Sink
 from zope.testrunner.exceptions import ReporterError
@@ -15,8 +14,10 @@ from zope.testrunner.report.formats import Files, close, console_for, files_for,
 from zope.testrunner.report.formatter_adapter import FormatterAdapter
 from zope.testrunner.system.originals import os
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
     from zope.testrunner.core.run import Run
     from zope.testrunner.execution.streams.capture_fd import Captured

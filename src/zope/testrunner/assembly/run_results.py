@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unittest
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from zope.testrunner.core.config import Config
 from zope.testrunner.core.layer_registry import current_registry
@@ -14,6 +13,7 @@ from zope.testrunner.report.formatter_adapter import layer_label
 from zope.testrunner.report.recorded_objects import ReportedExcInfo
 from zope.testrunner.report.tally import Tally
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.assembly.historical import SetUpLayerFailure
     from zope.testrunner.core.model import Test

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from zope.testrunner.core.events import Emit, Event, TestFinished
 from zope.testrunner.exceptions import ReporterError
+from zope.testrunner.system.without_typing import Protocol
 
 
 class Sink(Protocol):

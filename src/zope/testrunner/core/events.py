@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Union
 
 from zope.testrunner.core.model import (
     ImportFailure,
@@ -25,6 +24,7 @@ from zope.testrunner.core.model import (
 )
 from zope.testrunner.system.value_class import Record, often_made
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import unittest
 
@@ -460,42 +460,42 @@ class RunFinished(Record):
     again: str = ""
 
 
-Event = Union[
-    Discovered,
-    RunStarted,
-    LayerStarted,
-    LayerFinished,
-    LayerFailed,
-    WorkerStarted,
-    WorkerLost,
-    ResultsCounted,
-    SetUpStarted,
-    SetUpFinished,
-    CleanUpStarted,
-    TearDownStarted,
-    TearDownFinished,
-    LapStarted,
-    LapFinished,
-    TestStarted,
-    ProblemReported,
-    TestFinished,
-    TestBrokenOff,
-    TestsPassed,
-    FixtureSkipped,
-    LeftBehind,
-    LapMeasured,
-    LeakJudged,
-    MemoryRead,
-    MemoryGrew,
-    Retained,
-    OutputPassed,
-    Notice,
-    ImportsSummed,
-    Shuffled,
-    TestsListed,
-    ProfileReady,
-    RunFinished,
-]
+Event = (
+    Discovered
+    | RunStarted
+    | LayerStarted
+    | LayerFinished
+    | LayerFailed
+    | WorkerStarted
+    | WorkerLost
+    | ResultsCounted
+    | SetUpStarted
+    | SetUpFinished
+    | CleanUpStarted
+    | TearDownStarted
+    | TearDownFinished
+    | LapStarted
+    | LapFinished
+    | TestStarted
+    | ProblemReported
+    | TestFinished
+    | TestBrokenOff
+    | TestsPassed
+    | FixtureSkipped
+    | LeftBehind
+    | LapMeasured
+    | LeakJudged
+    | MemoryRead
+    | MemoryGrew
+    | Retained
+    | OutputPassed
+    | Notice
+    | ImportsSummed
+    | Shuffled
+    | TestsListed
+    | ProfileReady
+    | RunFinished
+)
 
 #: Gives one event to everybody who listens.
 Emit = Callable[[Event], None]

@@ -11,16 +11,18 @@ import sys
 from collections.abc import Callable
 from traceback import TracebackException
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Final, TypeVar
 
 from zope.testrunner.core import bare_report as bare
 from zope.testrunner.core.model import Outcome, Problem
 from zope.testrunner.core.traceback_text import format_exception, same_modules
 from zope.testrunner.exceptions import DocTestFailureException, UnexpectedSuccess
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import doctest
-    from typing import TypeGuard
+    from typing import Final, TypeGuard, TypeVar
+
+    Subject = TypeVar("Subject")
 
 # As they are before any test can put something in their place: a test that fails is reported while its mocks are there.
 _str, _type, _is_subclass, _getattr = str, type, issubclass, getattr
@@ -32,8 +34,6 @@ _MAY_GO_ON: Final = 0x20 | 0x80 | 0x100 | 0x200
 
 #: An exc_info of which some or all parts may be missing.
 LooseExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
-
-Subject = TypeVar("Subject")
 
 
 def snapshot(outcome: Outcome, exc_info: LooseExcInfo, *, standard: bool = False) -> Problem:

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
 from types import TracebackType
-from typing import TYPE_CHECKING, NewType, Protocol
 
 from zope.testrunner.system.value_class import Record
+from zope.testrunner.system.without_typing import NewType, Protocol
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import unittest
 

@@ -16,9 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from traceback import TracebackException
 from types import TracebackType
-from typing import Final, TextIO
 
 from zope.testrunner.core import bare_report as bare
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, TextIO
 
 # As it is before any test can put something in its place.
 _getframe = sys._getframe

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unittest
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from zope.testrunner.core.layer_registry import current_registry
 from zope.testrunner.core.model import (
@@ -18,6 +17,7 @@ from zope.testrunner.exceptions import (
 )
 from zope.testrunner.layer import UnitTests
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from zope.testrunner.discovery.importing import NOT_OURS, import_package, users_frames
 from zope.testrunner.discovery.journal import _read_directory, journal_of_run
@@ -14,6 +13,7 @@ from zope.testrunner.exceptions import (
     UsageError,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

@@ -6,14 +6,15 @@ import os
 import sys
 import unittest
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Final
 
 from zope.testrunner.core.exception_snapshot import LooseExcInfo
 from zope.testrunner.exceptions import EndRun, ImportForked
 from zope.testrunner.execution.forks import current
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import Final
 
 #: What ends the run even while tests are being collected.
 NOT_OURS = (KeyboardInterrupt, MemoryError, EndRun)

@@ -6,7 +6,6 @@ import os
 import unittest
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
 from zope.testrunner.core.model import (
     Levels,
@@ -19,6 +18,7 @@ from zope.testrunner.exceptions import (
 )
 from zope.testrunner.filter import SAMPLE, build_filtering_func, is_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

@@ -6,10 +6,10 @@ import unittest
 from collections.abc import Sequence
 from operator import itemgetter
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeGuard
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    pass
+    from typing import TypeGuard
 
 
 class _Loader(unittest.TestLoader):

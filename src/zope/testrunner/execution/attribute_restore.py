@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from zope.testrunner.planning.slim_tests import unshare
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.model import Test
 

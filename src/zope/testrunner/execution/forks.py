@@ -14,15 +14,16 @@ import contextlib
 import sys
 from _thread import get_ident
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from zope.testrunner.core import bare_report as bare
 from zope.testrunner.core.model import LayerName, Outcome, Problem, TestRef
 from zope.testrunner.system.originals import os, time
 from zope.testrunner.system.value_class import Record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmap import mmap
+    from typing import ClassVar, NoReturn
 
 #: How often it is looked whether a process has come back from a test, as the one that has forked it just has, and the
 #: seconds in between.  A clock could be one of those that tests stop.

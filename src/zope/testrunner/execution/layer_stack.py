@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from zope.testrunner.core.events import (
     CleanUpStarted,
@@ -23,6 +22,7 @@ from zope.testrunner.execution.fixture_holder import FixtureHolder
 from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
 from zope.testrunner.system.originals import time
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.model import LayerName
     from zope.testrunner.execution.streams.postmortem import PostMortem

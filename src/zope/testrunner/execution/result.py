@@ -7,7 +7,6 @@ import sys
 import unittest
 from _thread import _count
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.core.events import Emit, FixtureSkipped, ProblemReported, TestFinished, TestStarted
 from zope.testrunner.core.exception_snapshot import LooseExcInfo, let_go, snapshot
@@ -21,7 +20,9 @@ from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
 from zope.testrunner.planning.slim_tests import FIELDS, can_be_slim, lend, take_back
 from zope.testrunner.system.originals import time
 from zope.testrunner.system.value_class import Record
+from zope.testrunner.system.without_typing import cast
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Retained
     from zope.testrunner.core.model import Problem

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
 
 from zope.testrunner.core.events import (
     Emit,
@@ -36,7 +35,9 @@ from zope.testrunner.execution.result import Result, hooks_of
 from zope.testrunner.execution.streams.capture_sys import Held, NotHeld
 from zope.testrunner.system.originals import time
 from zope.testrunner.system.value_class import Record
+from zope.testrunner.system.without_typing import Protocol
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.config import Execution, LeakPolicy
     from zope.testrunner.execution.left_behind.garbage_check import GarbageCheck

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from zope.testrunner._doctest import DocTest
 from zope.testrunner.core.events import LayerStarted, ProblemReported, TestFinished, TestStarted
@@ -16,6 +15,7 @@ from zope.testrunner.selftest import SelfTest
 from zope.testrunner.statistics import Statistics
 from zope.testrunner.tb_format import Traceback
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
     from zope.testrunner.core.model import Problem

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import unittest
 from gc import get_referents
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _NAME = "_type_equality_funcs"
 _CLEANUPS = "_cleanups"

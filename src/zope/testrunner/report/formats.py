@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, cast
 
 from zope.testrunner.core.config import from_start
 from zope.testrunner.exceptions import ReporterError, UsageError
 from zope.testrunner.system.originals import os
 from zope.testrunner.system.value_class import Record
+from zope.testrunner.system.without_typing import cast
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TextIO, cast
 
 from zope.testrunner.core import events
 from zope.testrunner.core.events import Importance, Left
@@ -18,8 +17,12 @@ from zope.testrunner.report.recorded_objects import (
     cycle_lines,
     shown,
 )
+from zope.testrunner.system.without_typing import cast
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from zope.testrunner.core.bus import Sink
     from zope.testrunner.core.events import Emit, Event
     from zope.testrunner.core.model import LayerName, Problem, TestRef

@@ -11,7 +11,6 @@ import marshal
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from zope.testrunner.core import events
 from zope.testrunner.core.exception_snapshot import plain_text
@@ -19,6 +18,7 @@ from zope.testrunner.core.model import Judged, Outcome, Stats
 from zope.testrunner.report.formatter_adapter import layer_label
 from zope.testrunner.system.value_class import Record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
     from zope.testrunner.core.model import LayerName

@@ -22,8 +22,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from types import BuiltinFunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import io
     import os
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import subprocess
     import threading
     import time
+    from typing import Any
 
 __all__ = ["io", "os", "select", "signal", "subprocess", "threading", "time"]
 

@@ -7,7 +7,13 @@ classes but the few of which an instance is made for every test, see `often_made
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+from zope.testrunner.system.without_typing import dataclass_transform
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Self, TypeVar
+
+    Kind = TypeVar("Kind", bound="type[Record]")
 
 
 @dataclass_transform(frozen_default=True)
@@ -72,9 +78,6 @@ class Record(metaclass=RecordType):
 
     def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
         return type(self), self._values()
-
-
-Kind = TypeVar("Kind", bound=type[Record])
 
 
 def often_made(kind: Kind) -> Kind:

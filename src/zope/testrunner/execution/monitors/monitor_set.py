@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from zope.testrunner.core.layer_order import order_by_bases, with_bases
 from zope.testrunner.core.model import LayerName, Test
 from zope.testrunner.execution.result import Result, hooks_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.config import LeakPolicy
     from zope.testrunner.core.events import Emit

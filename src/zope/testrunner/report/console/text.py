@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
 
 from zope.testrunner.report.console import progress_line as progress
 from zope.testrunner.report.console.text_formatting import TextFormatting
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from zope.testrunner.core.exception_snapshot import LooseExcInfo
     from zope.testrunner.core.model import Test
     from zope.testrunner.leaks.readings import Reading

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from zope.testrunner.report.console import progress_line as progress
 from zope.testrunner.report.console.stdout import StandardOutput
 from zope.testrunner.report.recorded_objects import ReportedExcInfo
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.exception_snapshot import LooseExcInfo
 
