@@ -36,17 +36,17 @@ NEEDED = {
     "report.console", "report.console.progress_line", "report.console.stdout", "report.console.text",
     "report.console.text_formatting", "report.formats", "report.formatter_adapter", "report.recorded_objects",
     "report.tally", "runner", "selftest", "statistics", "system", "system.import_hooks", "system.originals",
-    "system.value_class", "system.without_typing", "tb_format",
+    "system.plain_options", "system.value_class", "system.without_typing", "tb_format",
 }  # fmt: skip
 
 #: What such a run loads of the standard library beyond what unittest and argparse load themselves.
-STANDARD = {"__future__", "_contextvars", "array", "contextvars", "errno", "gc", "locale", "_locale", "marshal", "zipimport"}
+STANDARD = {"__future__", "_contextvars", "array", "contextvars", "gc", "marshal", "zipimport"}
 
 #: Some that cost much, to be named if one is loaded.
 EXPENSIVE = {
-    "asyncio", "bdb", "cProfile", "configparser", "csv", "ctypes", "doctest", "email", "importlib.metadata", "logging",
-    "math", "multiprocessing", "pdb", "pickle", "platform", "pstats", "random", "selectors", "shutil", "socket", "sqlite3",
-    "subprocess", "tempfile", "threading", "trace", "tracemalloc", "typing", "urllib", "xml", "zipfile",
+    "asyncio", "bdb", "cProfile", "configparser", "csv", "ctypes", "doctest", "email", "importlib.metadata", "locale",
+    "logging", "math", "multiprocessing", "pdb", "pickle", "platform", "pstats", "random", "selectors", "shutil", "socket",
+    "sqlite3", "subprocess", "tempfile", "threading", "trace", "tracemalloc", "typing", "urllib", "xml", "zipfile",
 }  # fmt: skip
 
 

@@ -627,6 +627,51 @@ class TestExtending(unittest.TestCase):
         self.assertEqual({"a": 1, "b": 2, "c": 2}, vars(given))
 
 
+class TestParserOnDemand(unittest.TestCase):
+    """The parser of `argparse` is made when it is needed, by whoever it may be."""
+
+    def answers(self, *lines):
+        """What a fresh interpreter prints that has imported the module as ``options``."""
+        script = "\n".join(("import sys; sys.argv = ['dir/first', '-v']", "from zope.testrunner import options", *lines))
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=support.environment(), capture_output=True, text=True, timeout=120, check=True,
+        )
+        return done.stdout.split()
+
+    def test_plain_words_are_read_without(self):
+        self.assertEqual(
+            ["False", "1"],
+            self.answers("found = options.get_options(['x', '-v'], ['--path', '.'])",
+                         "print('parser' in vars(options), found.verbose)"),
+        )
+
+    def test_other_words_make_it(self):
+        self.assertEqual(
+            ["True", "['module']"],
+            self.answers("found = options.get_options(['x', 'module'])", "print('parser' in vars(options), found.module)"),
+        )
+
+    def test_once_it_is_there_it_reads_all_words(self):
+        self.assertEqual(
+            ["7"],
+            self.answers("from zope.testrunner.options import parser", "parser.set_defaults(at_level=7)",
+                         "print(options.get_options(['x', '-v']).at_level)"),
+        )
+
+    def test_it_has_the_name_that_the_program_had_at_the_import(self):
+        printed = self.answers("sys.argv[0] = 'later'", "print(options.parser.prog, sys.argv[0])")
+
+        self.assertEqual(["first", "later"], printed)
+
+    def test_public_names_are_listed(self):
+        self.assertLess({"parser", "searching", "TABLES", "get_options"}, set(dir(options)))
+
+    def test_other_names_are_missing(self):
+        with self.assertRaises(AttributeError):
+            options.no_such_name
+
+
 class TestPackageNames(unittest.TestCase):
     """normalize_package"""
 

@@ -1,8 +1,9 @@
 """The command line: tables of options, and from words to a namespace.
 
 `parser` and its five groups are public, so that projects can add options of their own to them or change defaults before
-the run.  `get_options` turns words into a namespace of attributes; it prints nothing (only ``-h`` does, by argparse), makes
-no formatter and imports no test.  `zope.testrunner.core.config.Config` is the typed view of what it returns.
+the run.  They are made when somebody asks for them, as most command lines can be read without.  `get_options` turns words
+into a namespace of attributes; it prints nothing (only ``-h`` does, by argparse), makes no formatter and imports no test.
+`zope.testrunner.core.config.Config` is the typed view of what it returns.
 
 The version is not asked for here: with ``--version`` the namespace has a true ``showversion``, and the runner prints the
 version and ends.
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
 
 from zope.testrunner.exceptions import UsageError
+from zope.testrunner.system.plain_options import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -682,43 +684,93 @@ written --junit-xml FILE   for servers           --subunit-v2   for programs
         --event-log FILE   for `replay`          --coverage DIR
 """
 
-parser: argparse.ArgumentParser = _Parser(
-    description="Discover and run unittest tests",
-    usage="%(prog)s [options] [legacy_module_filter] [legacy_test_filter]\n       %(prog)s replay FILE [options]",
-    formatter_class=_formatter,
-    add_help=False,
-)
-parser.add_argument(
-    "-h", "--help", action=_Help, nargs=0, dest=argparse.SUPPRESS, default=argparse.SUPPRESS,
-    help="Show the options that are used most (-h), or explain all of them (--help).",
-)
-parser.add_argument(
-    "legacy_module_filter", nargs="?", type=_pattern, help="DEPRECATED: Prefer to use --module."
-)
-parser.add_argument("legacy_test_filter", nargs="?", type=_pattern, help="DEPRECATED: Prefer to use --test.")
+#: The title and the description of each group of options, by the public name of the group.
+_GROUPS = {
+    "searching": ("Searching and filtering", "Options in this group are used to define which tests to run.", _SEARCHING),
+    "reporting": ("Reporting", "Reporting options control basic aspects of test-runner output", _REPORTING),
+    "analysis": ("Analysis", "Analysis options provide tools for analysing test output.", _ANALYSIS),
+    "setup": (
+        "Setup",
+        "Setup options are normally supplied by the testrunner script, although they can be overridden by users.",
+        _SETUP,
+    ),
+    "other": ("Other", "Other options", _OTHER),
+}
 
-searching = parser.add_argument_group(
-    "Searching and filtering", "Options in this group are used to define which tests to run."
-)
-reporting = parser.add_argument_group("Reporting", "Reporting options control basic aspects of test-runner output")
-analysis = parser.add_argument_group("Analysis", "Analysis options provide tools for analysing test output.")
-setup = parser.add_argument_group(
-    "Setup",
-    "Setup options are normally supplied by the testrunner script, although they can be overridden by users.",
-)
-other = parser.add_argument_group("Other", "Other options")
+#: The words that stand alone, which are no options.
+_POSITIONALS = ("legacy_module_filter", "legacy_test_filter")
 
+#: Where argparse finds the name of the program: it is that of when this module was imported.
+_PROGRAM = getattr(sys, "argv", [])[:1] or [""]
+
+# These are made when somebody asks for them: plain command lines are read without.
+parser: argparse.ArgumentParser
+searching: argparse._ArgumentGroup
+reporting: argparse._ArgumentGroup
+analysis: argparse._ArgumentGroup
+setup: argparse._ArgumentGroup
+other: argparse._ArgumentGroup
 #: The groups with their options.
-TABLES = (
-    (searching, _SEARCHING),
-    (reporting, _REPORTING),
-    (analysis, _ANALYSIS),
-    (setup, _SETUP),
-    (other, _OTHER),
-)
-for _group, _table in TABLES:
-    for _each in _table:
-        _group.add_argument(*_each.flags, **_each.settings)
+TABLES: tuple[tuple[argparse._ArgumentGroup, tuple[_Option, ...]], ...]
+
+
+def __getattr__(name: str) -> object:
+    if name in {"parser", "TABLES", *_GROUPS}:
+        _full_parser()
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "parser", "TABLES", *_GROUPS})
+
+
+def _full_parser() -> argparse.ArgumentParser:
+    """The parser; from the first call on, all words are read by it, as others may have changed it."""
+    made: argparse.ArgumentParser | None = globals().get("parser")
+    if made is not None:
+        return made
+    # A test may have put something in its place.
+    present, sys.argv = getattr(sys, "argv", []), _PROGRAM
+    try:
+        made = _Parser(
+            description="Discover and run unittest tests",
+            usage="%(prog)s [options] [legacy_module_filter] [legacy_test_filter]\n       %(prog)s replay FILE [options]",
+            formatter_class=_formatter,
+            add_help=False,
+        )
+    finally:
+        sys.argv = present
+    made.add_argument(
+        "-h", "--help", action=_Help, nargs=0, dest=argparse.SUPPRESS, default=argparse.SUPPRESS,
+        help="Show the options that are used most (-h), or explain all of them (--help).",
+    )
+    for name, option in zip(_POSITIONALS, ("--module", "--test"), strict=True):
+        made.add_argument(name, nargs="?", type=_pattern, help=f"DEPRECATED: Prefer to use {option}.")
+    tables = []
+    for name, (title, description, table) in _GROUPS.items():
+        group = made.add_argument_group(title, description)
+        for row in table:
+            group.add_argument(*row.flags, **row.settings)
+        globals()[name] = group
+        tables.append((group, table))
+    globals().update(parser=made, TABLES=tuple(tables))
+    return made
+
+
+def _read(words: Sequence[str], options: argparse.Namespace) -> argparse.Namespace:
+    """The namespace with what these words say; without making the parser, if they are plain."""
+    made: argparse.ArgumentParser | None = globals().get("parser")
+    if made is None:
+        rows = ((row.flags, row.settings) for _, _, table in _GROUPS.values() for row in table)
+        plain = read(rows, words, {**dict.fromkeys(_POSITIONALS), **vars(options)})
+        if plain is not None:
+            vars(options).update(plain)
+            # As argparse does: what is not there is set to its default again.
+            vars(options).update(dict.fromkeys(_POSITIONALS))
+            return options
+        made = _full_parser()
+    return made.parse_args(words, options)
 
 
 def get_options(
@@ -754,12 +806,12 @@ def get_options(
     options = argparse.Namespace()
     positionals: tuple[str | None, str | None] = (None, None)
     if defaults:
-        options = parser.parse_args(defaults, options)
+        options = _read(defaults, options)
         positionals = (options.legacy_module_filter, options.legacy_test_filter)
     by_default = getattr(options, "color", False)
     # What the command line says of it is to be told from what the script says.
     options.color = None
-    options = parser.parse_args(args[1:], options)
+    options = _read(args[1:], options)
     if options.color is None:
         forced = _color_of_environment()
         options.color = by_default if forced is None else forced
@@ -786,7 +838,7 @@ def complaint(error: UsageError) -> str:
     if error.status != 2:
         return str(error)
     usage = error.usage if isinstance(error, CommandLineError) else ""
-    return f"{usage}{parser.prog}: error: {error}"
+    return f"{usage}{_full_parser().prog}: error: {error}"
 
 
 def _current_directory() -> str:
@@ -837,7 +889,7 @@ def _check(options: argparse.Namespace) -> None:
     for flag in ("--auto-color", "--auto-progress"):
         if getattr(options, flag[2:].replace("-", "_")):
             # It was abbreviated; what it means is decided before argparse sees it.
-            raise CommandLineError(f"{flag} has to be written in full", parser.format_usage())
+            raise CommandLineError(f"{flag} has to be written in full", _full_parser().format_usage())
     if options.showversion:
         return
     if options.subunit and options.subunit_v2:
