@@ -40,7 +40,7 @@ NEEDED = {
 }  # fmt: skip
 
 #: What such a run loads of the standard library beyond what unittest and argparse load themselves.
-STANDARD = {"__future__", "_contextvars", "array", "contextvars", "gc", "marshal", "zipimport"}
+STANDARD = {"__future__", "_contextvars", "contextvars", "gc", "marshal", "zipimport"}
 
 #: Some that cost much, to be named if one is loaded.
 EXPENSIVE = {

@@ -31,7 +31,6 @@ from zope.testrunner.discovery.files import (
     _fix_path,
     contains_init_py,
     find_test_files,
-    identifier,
     remove_stale_bytecode,
     strip_py_ext,
     test_dirs,
@@ -53,6 +52,8 @@ if TYPE_CHECKING:
     import argparse
     from typing import TextIO
 
+    from zope.testrunner.discovery.files import identifier
+
 __all__ = [
     "IGNORE_FOLDERS",
     "DuplicateTestIDError",
@@ -71,6 +72,14 @@ __all__ = [
     "tests_from_suite",
     "walk_with_symlinks",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "identifier":
+        from zope.testrunner.discovery import files
+
+        return files.identifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 # Tests by layer

@@ -11,6 +11,7 @@ from unittest import mock
 from support_find import ONE_TEST, UNIT, FindCase
 
 from zope.testrunner import find
+from zope.testrunner.discovery import files
 from zope.testrunner.exceptions import UsageError
 from zope.testrunner.options import get_options
 
@@ -141,6 +142,18 @@ class TestFiles(FindCase):
         for name, expected in (("a", True), ("_", True), ("A9é", True), ("9a", False), ("a-b", False), ("a ", False)):
             with self.subTest(name):
                 self.assertIs(expected, bool(find.identifier(name)))
+                self.assertIs(expected, files.is_identifier(name))
+
+    def test_identifiers_are_those_of_the_expression(self):
+        characters = ("", *map(chr, range(256)), "\u0130", "\u017f", "\u212a", "\u0660", "\u2119")
+        for name in (first + second for first in characters for second in characters):
+            if bool(find.identifier(name)) != files.is_identifier(name):
+                self.fail(repr(name))
+
+    def test_nothing_else_is_made_when_it_is_asked_for(self):
+        for module in (find, files):
+            with self.subTest(module.__name__), self.assertRaises(AttributeError):
+                module.no_such_name
 
 
 class TestRoots(FindCase):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
@@ -16,10 +15,27 @@ from zope.testrunner.exceptions import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    import re
+
+    def identifier(name: str) -> re.Match[str] | None:
+        """Whether the name of a directory can be part of the name of a module."""
 
 
-#: Tells whether the name of a directory can be part of the name of a module.
-identifier = re.compile(r"[_a-z]\w*$", re.IGNORECASE).match
+def __getattr__(name: str) -> object:
+    if name == "identifier":
+        # Hardly any run has a name that needs this, and the expression takes longer to compile than all others of a run.
+        import re
+
+        globals()[name] = matches = re.compile(r"[_a-z]\w*$", re.IGNORECASE).match
+        return matches
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def is_identifier(name: str) -> bool:
+    """What ``identifier`` says of a name."""
+    if name.isascii() and not name.endswith("\n"):
+        return name.isidentifier()
+    return getattr(sys.modules[__name__], "identifier")(name) is not None  # noqa: B009 - it may have to be made
 
 
 #: Directories that never contain tests although some of them have possible names.
@@ -47,7 +63,7 @@ def _test_files_below(options: argparse.Namespace, directory: str) -> Iterator[s
     is_tests, is_test_file = options.tests_pattern, options.test_file_pattern
     compiled = options.usecompiled
     for path, dirs, files in walk_with_symlinks(options, directory):
-        dirs[:] = [name for name in dirs if identifier(name) and name not in IGNORE_FOLDERS]
+        dirs[:] = [name for name in dirs if is_identifier(name) and name not in IGNORE_FOLDERS]
         in_package = is_tests(os.path.basename(path)) and contains_init_py(options, files)
         winners: dict[str, str] = {}
         for name in files:
@@ -144,6 +160,8 @@ def _path_of_package(name: str) -> list[str]:
     try:
         return list(module.__path__)
     except AttributeError as error:
+        import re
+
         raise UsageError(
             f"{name!r} (--package) is a module and not a package; use --module '^{re.escape(name)}$' to run its tests",
             status=1,

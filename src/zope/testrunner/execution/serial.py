@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 
 from zope.testrunner.core.events import (
@@ -213,10 +212,11 @@ class Serial:
     def _run_iterations(self, ready: ReadyLayer, size: int) -> Stats:
         execute, name = self._context.execute, ready.plan.name
         session = self._session()
-        # Counters in an array are no objects, so a number that outgrows Python's cache of small ones is not read as
+        # Counters in a block of memory are no objects, so a number that outgrows Python's cache of small ones is not read as
         # growth of the tests' memory.  For the same reason all that is needed for a reading is made before the first.
         iteration, ran, failures, errors, skipped = range(5)
-        counts = array("q", [ready.iterations_done] + [0] * 4)
+        counts = memoryview(bytearray(8 * 5)).cast("q")
+        counts[iteration] = ready.iterations_done
 
         def emit_readings(readings: tuple[Reading, ...]) -> None:
             # The first iteration only gives the others something to be compared with.
