@@ -272,7 +272,7 @@ class Serial:
         collection = self._collection(name)
         leftovers = Leftovers(emit, clock, name, execute.ignore_new_threads, worker)
         audience = self._setting.audience
-        result = Result(
+        result = (Result if lap > 1 else self._judges.result)(
             emit,
             clock,
             name,

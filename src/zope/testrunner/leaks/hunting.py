@@ -24,6 +24,8 @@ from zope.testrunner.leaks.conclusions import OTHERS, has_grown, is_more_than_we
 from zope.testrunner.leaks.cursors import Databases, forget_dead
 from zope.testrunner.leaks.external_trackers import working
 from zope.testrunner.leaks.finding import Explanation, Finding
+from zope.testrunner.leaks.first_look import FirstLook, Frame, NoFrame
+from zope.testrunner.leaks.kinds import kind_of
 from zope.testrunner.leaks.measurement import Tracker
 from zope.testrunner.leaks.parked import Others
 from zope.testrunner.leaks.readings import Growth, Verdict
@@ -71,6 +73,8 @@ _OPENLY_AT_MOST: Final = 9
 #: So often all is collected before: what was frozen may be tuples of atoms, and tuples of these, which the collector forgets
 #: about level by level.
 _LEVELS: Final = 3
+#: So many young objects are told apart at most.
+_MOST_YOUNG: Final = 4096
 #: What counts on a frozen heap only what is new; and what counts, besides others, what the garbage collector does not know.
 _OF_THE_NEW: Final = frozenset({"objects", "references"})
 _OF_ATOMS: Final = frozenset({"blocks", "refcounts"})
@@ -109,6 +113,9 @@ class Hunter:
     With ``adaptive=False`` nothing is cleared before the runs of the policy have been made; those that
     confirm are made for suspects only.
 
+    With ``clears_at_once``, work that changes nothing the first time, by any counter, is clean and not done again; that is for
+    many pieces of work, most of which are.
+
     With ``freeze=False`` the collector sees everything all the time, and each run costs a collection of the
     whole heap. Whatever the work does to ``gc`` (freezing, disabling, debugging flags) is noticed, and undone
     where it would mislead.
@@ -122,6 +129,7 @@ class Hunter:
         trackers: Sequence[Tracker] | None = None,
         explain: bool = True,
         freeze: bool = True,
+        clears_at_once: bool = False,
     ) -> None:
         self._policy = policy
         # So many runs are measured in any case; what has grown in all of them is confirmed.
@@ -137,6 +145,8 @@ class Hunter:
         self._is_theirs = self._was_theirs = False
         self._is_to_be_collected = False
         self._canaries: list[list[None]] = [[], []]
+        # A single run clears only with a heap whose young objects can be told apart, and by the usual counters.
+        can_look = clears_at_once and self._freeze and adaptive and trackers is None and policy.warmup == 1
         self._trackers = _default_trackers(self._freeze) if trackers is None else tuple(trackers)
         self._least = [THRESHOLDS.get(each.name, 1) for each in self._trackers]
         self._most_runs = most_runs(policy)
@@ -147,17 +157,28 @@ class Hunter:
         names = [each.name for each in self._trackers]
         self._references = names.index("references") if "references" in names else -1
         self._survivors = Survivors(wanted=self._references >= 0)
+        self._objects = names.index("objects") if "objects" in names else -1
+        # Whether hidden objects count as well.
+        self._is_counting_all = False
         self._blocks = names.index("blocks") if "blocks" in names else -1
         self._counts_all_references = "refcounts" in names
         # What the young objects were after the first two runs on a frozen heap, each as one number.
         self._marks = array("q", [0, 0])
+        # How many objects were young after the first of them and which, then how many new ones there were after the second.
+        self._renewed = array("Q", [0] * _MOST_YOUNG)
         # The findings of most work are alike.
         self._unchanged = tuple(Verdict(each.name, each.unit, Growth.STABLE, (0,)) for each in self._trackers)
         self._foreign_extensions: tuple[str, ...] = ()
         self._modules_seen = -1
         # There are none before the first explanation.
         self._holders: Holders | None = None
+        # Those of the leaks that were explained.
+        self._kinds: set[str | None] = set()
         self._others = Others()
+        can_look = can_look and self._survivors.is_watching_all
+        self._first_look = (
+            FirstLook(self._trackers, self._least, self._survivors, self._others) if can_look else None
+        )
         # The last reading with a heap that was not frozen.
         self._openly = 1
         self._databases = Databases()
@@ -174,18 +195,21 @@ class Hunter:
     ) -> None:
         self.thaw()
 
-    def hunt(self, work: Callable[[], object]) -> Finding:
-        """Do the work once, and then again until it is known whether it leaks.
+    def hunt(self, work: Callable[[], object], *, first: Callable[[Frame], object] | None = None) -> Finding:
+        """Do the work once, and if that has changed anything, again until it is known whether it leaks.
 
         The first time is as if nobody watched: an exception goes through to the caller.  One from a later
         time means that the work cannot be repeated.  What the work returns is dropped at once.
+
+        ``first`` does it the first time, if more is to be done then, such as telling others: it says to the frame that it
+        is given where the work itself begins and ends.
         """
         if saves_garbage():
-            work()
+            self._do_first(work, first, NoFrame())
             why = "gc.DEBUG_SAVEALL is set, which keeps all garbage alive"
             return Finding(Growth.NOT_JUDGED, (), 1, why)
         try:
-            return self._hunt(work)
+            return self._hunt(work, first)
         finally:
             self._survivors.let_go()
             self._show()
@@ -194,9 +218,28 @@ class Hunter:
                 self._collect()
                 self._blocks_to_collect = int(_GROWTH_TO_COLLECT * self._rows[self._blocks])
 
-    def _hunt(self, work: Callable[[], object]) -> Finding:
+    def _do_first(self, work: Callable[[], object], first: Callable[[Frame], object] | None, frame: Frame) -> None:
+        if first is not None:
+            first(frame)
+            return
+        frame.begin()
+        work()
+        frame.end()
+
+    def _is_clean_at_once(self, work: Callable[[], object], first: Callable[[Frame], object] | None) -> bool:
+        """Do the work for the first time; whether it has changed nothing."""
+        look = self._first_look
+        if look is None:
+            self._do_first(work, first, NoFrame())
+            return False
+        look.forget()
+        self._is_to_be_collected = True
+        self._do_first(work, first, look)
+        return look.is_unchanged
+
+    def _hunt(self, work: Callable[[], object], first: Callable[[Frame], object] | None) -> Finding:
         threads, flags = _thread._count(), gc.get_debug()
-        self._marks[0] = self._marks[1] = 0
+        self._marks[0] = self._marks[1] = self._renewed[0] = 0
         done, warmup = 0, self._policy.warmup
         measured, calm, is_quick = 0, True, False
         why: str | None = None
@@ -207,7 +250,11 @@ class Hunter:
         while done - warmup < self._most_runs - self._policy.warmup:
             self._others.begin(first=not done)
             try:
-                work()
+                if done:
+                    work()
+                elif self._is_clean_at_once(work, first):
+                    gc.set_debug(flags)
+                    return Finding(Growth.STABLE, self._unchanged, 1)
             except Exception as error:
                 if not done:
                     raise
@@ -243,10 +290,59 @@ class Hunter:
             self._remember(measured)
             if measured >= self._fewest and not self._is_suspect(measured):
                 break
+            if measured == self._policy.runs and self._fewest == 1 and (like := self._like_others(work, measured)):
+                return self._judge_like(like, measured, done)
         self._survivors.let_go()
         finding = self._judge(work, measured, done, (time.monotonic() - began) / done)
         gc.set_debug(flags)
         return finding
+
+    def _like_others(self, work: Callable[[], object], measured: int) -> Explanation | None:
+        """The explanation of a leak that is like an earlier one in what holds it and what allocates it.
+
+        That container was seen to grow for that line in as many runs as it takes to confirm a leak, and to have no bound; and
+        it has grown for it in all runs of this work, those of the explanation included.
+        """
+        grown = self._holders.grown() if self._holders is not None and self._frozen else []
+        if not grown or not all(self._change(run, self._blocks) > 0 for run in range(1, measured + 1)):
+            return None
+        from zope.testrunner.leaks.explain import explain_by
+
+        found = explain_by(self._databases.forgetting(work), grown)
+        if kind_of(found) in self._kinds:
+            return found
+        self._hide_again(measured)
+        return None
+
+    def _hide_again(self, measured: int) -> None:
+        """Go on where the hunt was before all was shown."""
+        self._was_theirs = self._is_theirs
+        settle()
+        self._canaries[0] = []
+        gc.freeze()
+        self._frozen = True
+        self._canaries[1] = []
+        collect()
+        spare = len(self._rows) // self._width - 1
+        self._read_when_quiet(spare, None, True)
+        # What was made meanwhile is no change of a run.
+        for place in range(self._width):
+            more = self._rows[spare * self._width + place] - self._rows[measured * self._width + place]
+            for row in range(measured + 1):
+                self._rows[row * self._width + place] += more
+
+    def _judge_like(self, explanation: Explanation, measured: int, done: int) -> Finding:
+        """The verdict on work that leaks like other work."""
+        from zope.testrunner.leaks.allocation_sites import RUNS
+
+        policy = self._policy._replace(warmup=0, confirm=0)
+        runs = range(1, measured + 1)
+        verdicts = tuple(
+            judge(each.name, each.unit, [self._change(run, place) for run in runs], policy)
+            for place, each in enumerate(self._trackers)
+        )
+        kind = kind_of(explanation)
+        return Finding(Growth.LEAK, verdicts, done, None, explanation, kind, kind, RUNS)
 
     def _can_see_more(self, error: Exception) -> bool:
         """Show what is hidden to work that failed with this, if anything is and that could be the reason."""
@@ -269,8 +365,22 @@ class Hunter:
         """Remember what is young after the first two runs on the frozen heap, and what holds more later on."""
         if self._policy.warmup == 1 and measured in (1, 2):
             self._marks[measured - 1] = _mark_of_young()
-        if measured == self._policy.runs and self._holders is not None:
+            if self._frozen:
+                self._note_young(measured)
+        if measured == 1 and self._holders is not None:
             self._holders.note()
+
+    def _note_young(self, measured: int) -> None:
+        """Note which objects are young after the first measured run, and how many of those after the second are others."""
+        young = list(map(id, gc.get_objects()))
+        if measured == 1:
+            self._renewed[0] = 0
+            if len(young) < len(self._renewed):
+                self._renewed[0] = len(young)
+                self._renewed[1 : 1 + len(young)] = array("Q", young)
+        elif self._renewed[0]:
+            known = frozenset(self._renewed[1 : 1 + self._renewed[0]])
+            self._renewed[0] = len(young) - sum(map(known.__contains__, young))
 
     def thaw(self) -> None:
         """Show all objects to the garbage collector, and collect what became garbage while they were hidden."""
@@ -300,7 +410,12 @@ class Hunter:
         if not self._freeze or self._is_theirs:
             return False
         empty_caches()
-        self._survivors.take()
+        if self._survivors.are_taken:
+            # Some were in caches, or belonged to what has been done with the work since.
+            gc.collect(1)
+            self._survivors.let_go_of_abandoned()
+        else:
+            self._survivors.take()
         self._survivors.look()
         # The canaries are told apart by which side of the freeze they are on.
         self._canaries[0] = []
@@ -354,6 +469,8 @@ class Hunter:
         for place, each in enumerate(self._trackers):
             if places is None or place in places:
                 self._rows[start + place] = each.sample().total
+        if self._is_counting_all and self._objects >= 0:
+            self._rows[start + self._objects] += gc.get_freeze_count()
         if self._references >= 0 and (places is None or self._references in places):
             self._rows[start + self._references] += self._survivors.references
 
@@ -402,19 +519,30 @@ class Hunter:
             if measured == 1 and abs(self._change(1, place)) < least:
                 continue
             changes = [self._change(run, place) for run in range(1, measured + 1)]
-            rest = 1 if replaces and each.name in _OF_THE_NEW else None
+            rest = 1 if replaces and (each.name in _OF_THE_NEW or self._renewed[0]) else None
             if is_open(each.name, changes, self._policy, threshold=least, restless=restless, rest=rest):
                 return True
         return False
 
     def _only_replaces(self, measured: int) -> bool:
-        """Whether there are more new objects, and no more blocks: they take the place of what is frozen, and not counted."""
+        """Whether what is new takes the place of something that is frozen, and not counted, or not freed.
+
+        There are no more blocks; or there were once, and since then as many objects have been replaced as there were more.
+        """
         of_blocks = next((place for place, each in enumerate(self._trackers) if each.name == "blocks"), None)
         of_objects = next((place for place, each in enumerate(self._trackers) if each.name == "objects"), None)
         if of_blocks is None or of_objects is None or not self._frozen:
             return False
         runs = range(1, measured + 1)
-        return not any(self._change(run, of_blocks) for run in runs) and any(self._change(run, of_objects) for run in runs)
+        if not any(self._change(run, of_blocks) for run in runs):
+            return any(self._change(run, of_objects) for run in runs)
+        # What the first run has left is hidden: what it is in cycles with would stay when it is replaced.
+        return (
+            measured == 2
+            and not self._change(2, of_blocks)
+            and not self._change(2, of_objects)
+            and 0 < self._change(1, of_objects) <= self._renewed[0]
+        )
 
     def _is_unchanged(self, run: int) -> bool:
         """Whether every counter is where it was before this run."""
@@ -489,7 +617,11 @@ class Hunter:
             )
             judged = [each for each in verdicts if not (foreign and each.tracker == "refcounts")]
             return Finding(overall(judged), verdicts, done)
-        return Finding(growth, verdicts, done, bounded, explanation)
+        kind = kind_of(explanation) if growth is Growth.LEAK else None
+        like = kind if kind in self._kinds else None
+        if kind is not None:
+            self._kinds.add(kind)
+        return Finding(growth, verdicts, done, bounded, explanation, kind, like)
 
     def _trusted(self, changes: list[int], place: int) -> list[int]:
         """The changes of a counter, without the first one if that is no growth of the work.
@@ -555,13 +687,23 @@ class Hunter:
         if self._frozen and measured > 1:
             # Verdicts were made since the last reading.
             collect()
-            self._read_when_quiet(len(self._rows) // self._width - 1, None, True)
+            self._is_counting_all = True
+            last = len(self._rows) // self._width - 1
+            self._read_when_quiet(last, None, True)
             self._show()
-            for _ in range(_LEVELS):
-                settle()
-            references = [place for place in leaking if verdicts[place].tracker == "references"]
-            growing = self._grow_openly(work, [place for place in leaking if place not in references], verdicts)
-            growing = growing or self._grow_openly(work, references, verdicts)
+            settle()
+            counted = [place for place in leaking if verdicts[place].tracker != "references"]
+            self._is_counting_all = False
+            self._read_when_quiet(0, counted, True)
+            remaining = [place for place in counted if not self._has_gone(place, verdicts[place], last)]
+            growing = self._grow_on(remaining, verdicts, work)
+            rest = [place for place in leaking if place not in remaining]
+            if rest and not growing:
+                references = [place for place in rest if place not in counted]
+                for _ in range(_LEVELS - 1):
+                    settle()
+                growing = self._grow_openly(work, [place for place in rest if place in counted], verdicts)
+                growing = growing or self._grow_openly(work, references, verdicts)
             ended = [place for place in leaking if place not in growing and self._has_ended(place, verdicts[place])]
             if ended and not self._policy.confirm:
                 # As many runs have grown as were asked for.
@@ -580,6 +722,27 @@ class Hunter:
         """Whether a counter that grows no more is still as high as that: nothing that it grew by went when all was shown."""
         fell = self._rows[len(self._rows) - self._width + place] - self._rows[place]
         return verdict.tracker not in _OF_THE_NEW and 2 * fell < sum(verdict.deltas)
+
+    def _has_gone(self, place: int, verdict: Verdict, last: int) -> bool:
+        """Whether half of what a counter grew by, or more, was garbage that was hidden, or as much of it was there anyway."""
+        fell = self._rows[last * self._width + place] - self._rows[place]
+        return 2 * fell >= sum(verdict.deltas)
+
+    def _grow_on(self, places: Sequence[int], verdicts: Sequence[Verdict], work: Callable[[], object]) -> list[int]:
+        """The same, of counters that need not look at each object: all are hidden again, as garbage has been collected, and
+        counted all the same.
+        """
+        if not places:
+            return []
+        gc.freeze()
+        self._frozen = self._is_counting_all = True
+        # Free lists are as empty as after each run.
+        collect()
+        try:
+            return self._grow_openly(work, places, verdicts)
+        finally:
+            self._is_counting_all = False
+            self._show()
 
     def _grow_openly(self, work: Callable[[], object], places: Sequence[int], verdicts: Sequence[Verdict]) -> list[int]:
         """Those of these counters that grow in some more runs as much as has been seen, half of it at least."""
