@@ -98,22 +98,14 @@ class FirstRun:
             return
         if self._phase("setup", frame).passed:
             before = _failed_parts(self._item.config).copy()
-            report = self._phase("call", frame, hold=not self._is_ending)
+            self._phase("call", frame, hold=not self._is_ending, keep=True)
             # Such a test passes until its report is told.
             self._failed_parts = _failed_parts(self._item.config) != before
-            if _went_well(report) and not self._is_ending:
-                self._keep(report, frame)
         if not self.reports and self.is_last:
             self._before_end()
         after = self._sibling if self.reports else self._after
-        self._keep(self._phase("teardown", frame, hold=True, nextitem=after), frame)
+        self._phase("teardown", frame, hold=True, keep=True, nextitem=after)
         _stop_timer(self._item)
-
-    def _keep(self, report: pytest.TestReport, frame: Frame) -> None:
-        """Hold a report back."""
-        frame.leave()
-        self.reports.append(report)
-        frame.enter()
 
     def finish(self, *, tear_down: bool = True) -> None:
         """Tell the reports that were held back, and tear down the rest, if that is wanted."""
@@ -171,9 +163,12 @@ class FirstRun:
         frame: Frame,
         *,
         hold: bool = False,
+        keep: bool = False,
         **arguments: pytest.Item | None,
     ) -> pytest.TestReport:
         """Run a part of the item, and report it; with ``hold``, a report that nothing went wrong is only returned.
+
+        With ``keep``, it is held back, but for one of a test that did not pass.
 
         What the report takes is none of the item's; what pytest knows of the call is there before and after that.
         """
@@ -190,6 +185,8 @@ class FirstRun:
             hooks.pytest_runtest_logreport(report=report)
         if check_interactive_exception(call, report):
             hooks.pytest_exception_interact(node=item, call=call, report=report)
+        if keep and (when != "call" or (_went_well(report) and not self._is_ending)):
+            self.reports.append(report)
         frame.enter()
         return report
 

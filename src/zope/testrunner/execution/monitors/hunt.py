@@ -147,7 +147,9 @@ class Hunt:
     ) -> None:
         growth, verdicts, runs = finding.growth, finding.verdicts, finding.runs
         self._emit(
-            LeakJudged(self._clock(), self._worker, layer, test, growth, verdicts, runs, report, why, problem)
+            LeakJudged(
+                self._clock(), self._worker, layer, test, growth, verdicts, runs, report, why, problem, finding.kind
+            )
         )
 
 
