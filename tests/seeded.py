@@ -1111,11 +1111,10 @@ def tasks_of_a_loop_in_a_thread(keep: bool) -> None:
 def growth_from_the_second_run_on(keep: bool) -> None:
     registry = shelf["growth_from_the_second_run_on"]
     # The first one makes what the others add to.
-    entries = registry.setdefault("entries", [])
-    if keep:
-        if "began" in registry:
-            entries.append(Plain())
-        registry["began"] = True
+    if keep not in registry:
+        registry[keep] = []
+    elif keep:
+        registry[keep].append(Plain())
 
 
 @kind(start=lambda: ([Plain() for _ in range(200)], []))
@@ -1139,9 +1138,10 @@ def a_registry_cleared_and_filled(keep: bool) -> None:
 @kind(start=lambda: [0, []])
 def every_third_run(keep: bool) -> None:
     state = shelf["every_third_run"]
-    if keep and state[0] % 3 == 0:
-        state[1].append(Plain())
-    state[0] += 1
+    if keep:
+        if state[0] % 3 == 0:
+            state[1].append(Plain())
+        state[0] += 1
 
 
 @kind(start=lambda: ([Plain() for _ in range(50)], []))

@@ -15,11 +15,15 @@ from typing import Final, Protocol
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.measurement import Tracker
 from zope.testrunner.leaks.parked import Others
-from zope.testrunner.leaks.settle import collect, frozen_by_others
+from zope.testrunner.leaks.settle import collect, empty_caches, frozen_by_others
 from zope.testrunner.leaks.survivors import Survivors
 
 #: What looks at all objects; what is new is told apart by its age here.
 _OF_OBJECTS: Final = frozenset({"objects", "references"})
+
+#: What counts objects, or what they consist of; and so many of these are a little.
+_COUNTING: Final = frozenset({"refcounts", "blocks"})
+_A_LITTLE: Final = 16
 
 
 class Frame(Protocol):
@@ -71,6 +75,8 @@ class FirstLook:
         kept = [(each, much) for each, much in zip(trackers, least, strict=True) if each.name not in _OF_OBJECTS]
         self._trackers = tuple(each for each, _ in kept)
         self._least = tuple(much for _, much in kept)
+        # The first of them count objects or what these consist of.
+        self._counting = sum(each.name in _COUNTING for each in self._trackers)
         self._survivors = survivors
         self._others = others
         self._before = array("q", [0] * len(kept))
@@ -123,6 +129,10 @@ class FirstLook:
         self._state[_LEFT] = self._survivors.take()
         self._look(self._after)
         self._state[_ENDED] = 1
+        if not self.is_unchanged:
+            # It may have filled a cache.
+            empty_caches()
+            self._look(self._after)
 
     @property
     def is_unchanged(self) -> bool:
@@ -136,6 +146,17 @@ class FirstLook:
             and not state[_LEFT]
             and not state[_COLLECTED]
             and (self._before == self._after or self._differs_by_little())
+        )
+
+    @property
+    def has_grown_a_little(self) -> bool:
+        """Whether some counter was higher after the run, not by much and not only since a cache was filled.
+
+        A module that is imported leaves more than that, and so do the objects that an application makes anew.
+        """
+        changes = list(map(int.__sub__, self._after, self._before))
+        return bool(
+            self._state[_ENDED] and any(map(int.__ge__, changes, self._least)) and max(changes[: self._counting]) <= _A_LITTLE
         )
 
     def _differs_by_little(self) -> bool:

@@ -73,6 +73,8 @@ _OPENLY_AT_MOST: Final = 9
 #: So often all is collected before: what was frozen may be tuples of atoms, and tuples of these, which the collector forgets
 #: about level by level.
 _LEVELS: Final = 3
+#: What the first run has left is looked for in so many more.
+_REST: Final = 3
 #: So many young objects are told apart at most.
 _MOST_YOUNG: Final = 4096
 #: What counts on a frozen heap only what is new; and what counts, besides others, what the garbage collector does not know.
@@ -279,7 +281,7 @@ class Hunter:
                 collect()
                 # What a call holds is counted with all references: every reading is made as deep in calls as the others.
                 self._read_when_quiet(1, None, True)
-                if self._is_unchanged(1):
+                if self._is_unchanged(1) and not self._may_come_back:
                     break
             self._settle_after(done, is_quick=is_quick)
             # After hiding nothing is left to collect, but free lists are to be as empty as after the next run.
@@ -289,7 +291,8 @@ class Hunter:
             self._read_when_quiet(measured, None, calm)
             self._remember(measured)
             if measured >= self._fewest and not self._is_suspect(measured):
-                break
+                if measured >= _REST or not self._may_come_back:
+                    break
             if measured == self._policy.runs and self._fewest == 1 and (like := self._like_others(work, measured)):
                 return self._judge_like(like, measured, done)
         self._survivors.let_go()
@@ -343,6 +346,11 @@ class Hunter:
         )
         kind = kind_of(explanation)
         return Finding(Growth.LEAK, verdicts, done, None, explanation, kind, kind, RUNS)
+
+    @property
+    def _may_come_back(self) -> bool:
+        """Whether the first run is known to have left something: it may be that every second or third one does."""
+        return self._first_look is not None and self._first_look.has_grown_a_little
 
     def _can_see_more(self, error: Exception) -> bool:
         """Show what is hidden to work that failed with this, if anything is and that could be the reason."""
@@ -705,6 +713,8 @@ class Hunter:
                 growing = self._grow_openly(work, [place for place in rest if place in counted], verdicts)
                 growing = growing or self._grow_openly(work, references, verdicts)
             ended = [place for place in leaking if place not in growing and self._has_ended(place, verdicts[place])]
+            if not growing and not ended and self._holds_more(work, leaking, verdicts):
+                growing = [place for place in leaking if verdicts[place].tracker == "objects"]
             if ended and not self._policy.confirm:
                 # As many runs have grown as were asked for.
                 growing, ended = [*growing, *ended], []
@@ -717,6 +727,14 @@ class Hunter:
             elif place not in growing:
                 told[place] = told[place]._replace(growth=Growth.STABLE, per_run=0, why=_REPLACED)
         return tuple(told)
+
+    def _holds_more(self, work: Callable[[], object], leaking: Sequence[int], verdicts: Sequence[Verdict]) -> bool:
+        """Whether something grows, although as much is freed for what is new."""
+        if not any(verdicts[place].tracker == "objects" for place in leaking):
+            return False
+        from zope.testrunner.leaks.offsets import holds_more
+
+        return holds_more(self._databases.forgetting(work))
 
     def _has_ended(self, place: int, verdict: Verdict) -> bool:
         """Whether a counter that grows no more is still as high as that: nothing that it grew by went when all was shown."""
