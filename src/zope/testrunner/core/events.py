@@ -322,8 +322,8 @@ class LeakJudged(Record):
 
     ``verdicts`` are those on the counters, ``runs`` how often the work was done.  ``report`` is the finding in words, a
     line each, empty if there is nothing to tell.  ``why`` gives the reason if it was not judged, not repeated or tolerated.
-    ``is_problem`` tells whether this fails the run.  ``kind`` is what it has in common with leaks of the same kind: what keeps
-    them alive and the line that allocates, in words.
+    ``is_problem`` tells whether this fails the run.  ``kind`` is what it has in common with leaks of the same kind: what
+    keeps them alive and the line that allocates, in words.
     """
 
     at: float

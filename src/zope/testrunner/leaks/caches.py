@@ -17,7 +17,6 @@ from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
 from zope.testrunner.leaks.expressions import CACHE
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.tracemalloc_session import Tracing
-from zope.testrunner.leaks.trackers.refcounts import atoms_of
 from zope.testrunner.leaks.unwatched_work import Bare
 from zope.testrunner.leaks.verdict import THRESHOLDS
 from zope.testrunner.system.originals import os

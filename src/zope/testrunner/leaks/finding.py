@@ -57,8 +57,8 @@ class Finding(NamedTuple):
     ``growth`` is the verdict on the work, ``verdicts`` those on the counters.  ``runs`` is how often the work
     was done to reach it, and ``why`` gives the reason if it was not judged or not repeated.  ``explanation``
     is there for a suspect.  ``kind`` is what leaks of the same kind have in common, in words (see
-    `zope.testrunner.leaks.kinds`), and ``like`` the same if an earlier leak of this kind was explained in full.  ``again`` is
-    how many of the runs that it grew in were those of the explanation.
+    `zope.testrunner.leaks.kinds`), and ``like`` the same if an earlier leak of this kind was explained in full.  ``again``
+    is in how many more runs it grew, those of the explanation.
     """
 
     growth: Growth

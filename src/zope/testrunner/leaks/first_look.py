@@ -29,8 +29,8 @@ _A_LITTLE: Final = 16
 class Frame(Protocol):
     """What is told where the work begins and ends, by whoever does it for the first time.
 
-    Both calls are to be made from one function, which does nothing else between them but the work: a call is an object to some
-    counters, and a variable a reference.
+    All calls are to be made from one function, or equally deep in calls, with nothing else between them but the work: a
+    call is an object to some counters, and a variable a reference.
     """
 
     def begin(self) -> None:
@@ -65,8 +65,8 @@ class NoFrame:
 class FirstLook:
     """Looks at the process before and after the first run of one piece of work after the other.
 
-    ``least`` has the smallest change that counts for each of the ``trackers``.  Containers that a run has left are taken into
-    ``survivors``.
+    ``least`` has the smallest change that counts for each of the ``trackers``.  Containers that a run has left are taken
+    into ``survivors``.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class FirstLook:
         self._before = array("q", [0] * len(kept))
         self._after = array("q", [0] * len(kept))
         self._meanwhile = array("q", [0] * len(kept))
-        # Whether the work has begun and ended within this frame and other threads were at rest; how many objects it has left;
-        # how often everything had been collected before, and how often it was since then.
+        # Whether the work has begun and ended within this frame, and other threads were at rest; how many objects it has
+        # left; how often everything had been collected before, and how often it was since then.
         self._state = array("q", [0] * 4)
 
     def forget(self) -> None:
@@ -155,9 +155,9 @@ class FirstLook:
         A module that is imported leaves more than that, and so do the objects that an application makes anew.
         """
         changes = list(map(int.__sub__, self._after, self._before))
-        return bool(
-            self._state[_ENDED] and any(map(int.__ge__, changes, self._least)) and max(changes[: self._counting]) <= _A_LITTLE
-        )
+        if not self._state[_ENDED] or not any(map(int.__ge__, changes, self._least)):
+            return False
+        return max(changes[: self._counting], default=0) <= _A_LITTLE
 
     def _differs_by_little(self) -> bool:
         changes = map(int.__sub__, self._after, self._before)

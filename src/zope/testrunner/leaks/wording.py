@@ -29,17 +29,18 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
             return ()
         reason = f": {finding.why}" if finding.why else ""
         return (f"{finding.growth.value.capitalize()} in {label}{reason}",)
-    more = f", {finding.again} more when looking for what holds it" if finding.again else ""
     kind = "Leak" if finding.growth is Growth.LEAK else "Growing references"
     grown = _told(finding)
     growth = ", ".join(map(_growth, grown))
     judged = max(len(verdict.deltas) for verdict in grown)
-    warmup = finding.runs - judged
+    after = f" after {finding.runs - judged} warm-up"
+    if finding.again:
+        after += f", {finding.again} more when looking for what holds it"
     # What grows in place takes more than it needs, so that some runs fit into that.
     rose = max(sum(delta >= THRESHOLDS.get(verdict.tracker, 1) for delta in verdict.deltas) for verdict in grown)
     lines = [
         f"{kind} in {label}",
-        f"  {'every run' if rose == judged else 'on average'}: {growth}  ({rose} of {judged} runs after {warmup} warm-up{more})",
+        f"  {'every run' if rose == judged else 'on average'}: {growth}  ({rose} of {judged} runs{after})",
     ]
     if finding.like is not None:
         return tuple(map(_one_line, [*lines, f"  like others that were explained before: {finding.like}"]))

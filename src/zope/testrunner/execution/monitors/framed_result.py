@@ -10,7 +10,7 @@ from zope.testrunner.core.events import TestStarted
 from zope.testrunner.core.model import Outcome, Test, TestRef
 from zope.testrunner.execution.monitors.quiet_rerun import another
 from zope.testrunner.execution.result import Result
-from zope.testrunner.planning.slim_tests import lend, take_back
+from zope.testrunner.planning.slim_tests import take_back
 from zope.testrunner.system.originals import time
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class FramedResult(Result):
     # What is a number of `Result` is none here that would be an object.
 
     @property
-    def _began(self) -> float:  # type: ignore[override]
+    def _began(self) -> float:
         return self._times[_BEGAN]
 
     @_began.setter
@@ -122,7 +122,7 @@ class FramedResult(Result):
         self._times[_BEGAN] = seconds
 
     @property
-    def _seconds(self) -> float:  # type: ignore[override]
+    def _seconds(self) -> float:
         return self._times[_SECONDS]
 
     @_seconds.setter
