@@ -1104,6 +1104,54 @@ def tasks_of_a_loop_in_a_thread(keep: bool) -> None:
     asyncio.run_coroutine_threadsafe(work(), talker.loop).result()
 
 
+# What the first run does otherwise than those that follow, or not every run.
+
+
+@kind(start=dict)
+def growth_from_the_second_run_on(keep: bool) -> None:
+    registry = shelf["growth_from_the_second_run_on"]
+    # The first one makes what the others add to.
+    if keep not in registry:
+        registry[keep] = []
+    elif keep:
+        registry[keep].append(Plain())
+
+
+@kind(start=lambda: ([Plain() for _ in range(200)], []))
+def one_is_freed_for_each_that_is_kept(keep: bool) -> None:
+    pool, kept = shelf["one_is_freed_for_each_that_is_kept"]
+    fresh = Plain()
+    if keep:
+        pool.pop()
+        kept.append(fresh)
+
+
+@kind(start=lambda: ({}, []))
+def a_registry_cleared_and_filled(keep: bool) -> None:
+    registry, kept = shelf["a_registry_cleared_and_filled"]
+    registry.clear()
+    registry.update((number, Plain()) for number in range(20))
+    if keep:
+        kept.append(Plain())
+
+
+@kind(start=lambda: [0, []])
+def every_third_run(keep: bool) -> None:
+    state = shelf["every_third_run"]
+    if keep:
+        if state[0] % 3 == 0:
+            state[1].append(Plain())
+        state[0] += 1
+
+
+@kind(start=lambda: ([Plain() for _ in range(50)], []))
+def the_first_run_frees_what_was_cached(keep: bool) -> None:
+    cache, kept = shelf["the_first_run_frees_what_was_cached"]
+    cache.clear()
+    if keep:
+        kept.append(Plain())
+
+
 def lines_of(code: types.CodeType) -> set[int]:
     """The lines of a function and of those inside of it."""
     lines = {line for _, _, line in code.co_lines() if line}

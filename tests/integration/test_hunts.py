@@ -45,7 +45,8 @@ LEAKY = """
 
         def test_fails_when_run_again(self):
             self.assertFalse(hasattr(Base, 'ran'), 'ran before')
-            Base.ran = True
+            # What is left makes it run again.
+            Base.ran = [object() for _ in range(20)]
 
         def test_fails(self):
             kept.append([])

@@ -47,6 +47,7 @@ class Statistics(Feature):
                 errored_at=errored_at,
                 failed_at=failed_at,
                 again=again,
+                leak_kinds=tally.leak_kinds,
             )
         )
 

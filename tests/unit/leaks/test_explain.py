@@ -520,16 +520,17 @@ class TestHoldersOfEarlierLeaks(unittest.TestCase):
 
         self.assertIsNotNone(found)
         self.looks.assert_not_called()
-        self.assertEqual((Holder(f"{__name__}.held['thing'].items", "list", 31, 34),), found.holders)
-        self.assertEqual(f"{__name__}.held['thing'].items[33]", found.route)
+        after = len(self.thing.items)
+        self.assertEqual((Holder(f"{__name__}.held['thing'].items", "list", after - 3, after),), found.holders)
+        self.assertEqual(f"{__name__}.held['thing'].items[{after - 1}]", found.route)
 
     def test_taking_their_sizes_is_not_seen_by_the_readings(self) -> None:
         with Hunter() as hunter:
             first, second = (hunter.hunt(lambda: self.thing.items.append({None: []})) for _ in range(2))
 
-        # What the allocator of a debug build takes now and then is no matter of sizes.
+        # What the allocator of a debug build takes now and then is no matter of sizes; of the second, fewer runs are needed.
         first, second = ([each for each in finding.verdicts if each.tracker != "heap"] for finding in (first, second))
-        self.assertEqual(first, second)
+        self.assertEqual([each._replace(deltas=each.deltas[:3]) for each in first], second)
 
     def test_what_another_container_takes_in_is_looked_for(self) -> None:
         held["other"] = other = []

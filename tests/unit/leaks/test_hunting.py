@@ -446,7 +446,7 @@ class TestFrozenHeap(HuntCase):
         with Hunter() as hunter:
             hunter.hunt(clean)
             with (
-                mock.patch("zope.testrunner.leaks.hunting.empty_caches", counted),
+                mock.patch("zope.testrunner.leaks.hidden_heap.empty_caches", counted),
                 mock.patch("zope.testrunner.leaks.settle.empty_caches", counted),
             ):
                 finding = hunter.hunt(clean)

@@ -321,7 +321,8 @@ class LeakJudged(Record):
 
     ``verdicts`` are those on the counters, ``runs`` how often the work was done.  ``report`` is the finding in words, a
     line each, empty if there is nothing to tell.  ``why`` gives the reason if it was not judged, not repeated or tolerated.
-    ``is_problem`` tells whether this fails the run.
+    ``is_problem`` tells whether this fails the run.  ``kind`` is what it has in common with leaks of the same kind: what
+    keeps them alive and the line that allocates, in words.
     """
 
     at: float
@@ -334,6 +335,7 @@ class LeakJudged(Record):
     report: tuple[str, ...] = ()
     why: str | None = None
     is_problem: bool = False
+    kind: str | None = None
 
 
 class MemoryRead(Record):
@@ -441,7 +443,7 @@ class RunFinished(Record):
     ``layers`` counts the layers whose turn came.  ``errored``, ``failed`` and ``leaking`` are labels in order of
     occurrence.  ``judged`` has the numbers of verdicts when leaks were hunted.  ``errored_at`` and ``failed_at`` have, for
     each label, ``path:line`` where that is known, else nothing; ``again`` is a command that runs these tests again, empty if
-    there is none.
+    there is none.  ``leak_kinds`` has, for each label in ``leaking``, what leaks of its kind have in common, or nothing.
     """
 
     at: float
@@ -458,6 +460,7 @@ class RunFinished(Record):
     errored_at: tuple[str, ...] = ()
     failed_at: tuple[str, ...] = ()
     again: str = ""
+    leak_kinds: tuple[str, ...] = ()
 
 
 Event = (

@@ -46,6 +46,10 @@ class Tallied(Protocol):
         """What leaks."""
 
     @property
+    def leak_kinds(self) -> tuple[str, ...]:
+        """What each of these has in common with others of its kind."""
+
+    @property
     def judged(self) -> tuple[Judged, ...]:
         """How many were judged, by verdict."""
 

@@ -274,7 +274,7 @@ class Serial:
         garbage_check = self._garbage_check(name)
         leftovers = Leftovers(emit, clock, name, execute.ignore_new_threads, worker)
         subscriptions = self._context.subscriptions
-        result = Result(
+        result = (Result if iteration > 1 else self._monitors.result)(
             emit,
             clock,
             name,

@@ -17,7 +17,6 @@ from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
 from zope.testrunner.leaks.expressions import CACHE
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.tracemalloc_session import Tracing
-from zope.testrunner.leaks.trackers.refcounts import atoms_of
 from zope.testrunner.leaks.unwatched_work import Bare
 from zope.testrunner.leaks.verdict import THRESHOLDS
 from zope.testrunner.system.originals import os
@@ -141,16 +140,18 @@ def _count_links(links: array[int], place: int) -> None:
     links[place + 1] = 0
     seen: set[int] = set()
     while level:
-        following = []
+        following: list[object] = []
         for start in range(0, len(level), _BATCH):
             found = gc.get_referents(*level[start : start + _BATCH])
             links[place + 1] += len(found)
             # In loops in C, as there may be millions.
             lead_on = compress(found, map(_LEAD_ON.__contains__, map(id, map(type, found))))
-            for each in filterfalse(gc.is_tracked, lead_on):
-                if id(each) not in seen:
-                    seen.add(id(each))
-                    following.append(each)
+            unknown = list(filterfalse(gc.is_tracked, lead_on))
+            new = dict(zip(map(id, unknown), unknown, strict=True))
+            for key in seen.intersection(new):
+                del new[key]
+            seen.update(new)
+            following += new.values()
         level = following
 
 
@@ -160,6 +161,8 @@ def _is_in_atoms(work: Callable[[], object], per_run: int) -> bool:
     sizes: list[Counter[int]] = [Counter() for _ in range(_RUNS)]
     places: Counter[int] = Counter()
     tracing = Tracing(1)
+    # What the work leaves in cycles is young, and found.
+    gc.freeze()
     try:
         tracing.start()
         for run in range(_RUNS):
@@ -170,12 +173,37 @@ def _is_in_atoms(work: Callable[[], object], per_run: int) -> bool:
                 if not row[2][0][0].startswith(_HERE):
                     blocks[run][hash(row[2])] += 1
                     sizes[run][hash(row[2])] += row[1]
-        for trace in filter(None, map(_trace, atoms_of(gc.get_objects()))):
+        rising = _rising(blocks)
+        gc.unfreeze()
+        if sum(number for _, number in rising) < _RUNS * per_run:
+            return False
+        for trace in map(_trace, _traced_atoms()):
             places[hash(trace)] += 1
     finally:
         tracing.stop()
-    found = sum(places[place] for place, _ in _rising(blocks))
+        gc.unfreeze()
+    found = sum(places[place] for place, _ in rising)
     return found >= _RUNS * per_run and not _larger_blocks(sizes, places)
+
+
+def _traced_atoms() -> list[object]:
+    """What some object leads to, is unknown to the collector and was allocated since allocations are traced; each once."""
+    atoms: dict[int, object] = {}
+    level = gc.get_objects()
+    while level:
+        following: list[object] = []
+        for start in range(0, len(level), _BATCH):
+            found = gc.get_referents(*level[start : start + _BATCH])
+            # In loops in C, as there may be millions, and each object that is made here is traced itself.
+            fresh = filterfalse(gc.is_tracked, compress(found, map(_trace, found)))
+            new = {id(each): each for each in fresh if id(each) not in atoms}
+            atoms.update(new)
+            # Of what was there before, only a dictionary can have taken in something new.
+            dicts = compress(found, map(is_, map(type, found), repeat(dict)))
+            following += filterfalse(gc.is_tracked, dicts)
+            following += (each for each in new.values() if id(type(each)) in _LEAD_ON and type(each) is not dict)
+        level = following
+    return list(atoms.values())
 
 
 class _Seen(NamedTuple):

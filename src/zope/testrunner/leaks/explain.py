@@ -81,6 +81,18 @@ def explain(work: Callable[[], object], known: Sequence[object] = ()) -> Explana
         bare.empty_frames()
 
 
+def explain_by(work: Callable[[], object], known: Sequence[object]) -> Explanation | None:
+    """The same, if these containers hold all that the collector sees of the leak; None if they do not, or the work fails."""
+    bare = Bare(work, explain_by.__code__)
+    try:
+        found, remains = _attempt(bare, known)
+        return _with_callers(bare, _if_it_ends(bare, found), remains) if found.covered else None
+    except Exception:
+        return None
+    finally:
+        bare.empty_frames()
+
+
 def _explain(work: Bare, known: Sequence[object]) -> Explanation:
     if known:
         found, remains = _attempt(work, known)

@@ -56,7 +56,9 @@ class Finding(NamedTuple):
 
     ``growth`` is the verdict on the work, ``verdicts`` those on the counters.  ``runs`` is how often the work
     was done to reach it, and ``why`` gives the reason if it was not judged or not repeated.  ``explanation``
-    is there for a suspect.
+    is there for a suspect.  ``kind`` is what leaks of the same kind have in common, in words (see
+    `zope.testrunner.leaks.kinds`), and ``like`` the same if an earlier leak of this kind was explained in full.  ``again``
+    is in how many more runs it grew, those of the explanation.
     """
 
     growth: Growth
@@ -64,6 +66,9 @@ class Finding(NamedTuple):
     runs: int = 0
     why: str | None = None
     explanation: Explanation | None = None
+    kind: str | None = None
+    like: str | None = None
+    again: int = 0
 
     @property
     def is_leak(self) -> bool:

@@ -30,6 +30,9 @@ _WORKED: Final = 0.00002
 _LONGEST: Final = 0.25
 _SHORTEST: Final = 0.003
 
+#: Seconds to wait, once per run, for threads of the work to end.  A thread that is told to stop takes milliseconds.
+_PATIENCE: Final = 0.05
+
 
 class Others:
     """The other threads, and where they were when they last were seen waiting.
@@ -100,3 +103,12 @@ def _places() -> int:
             )
         )
     )
+
+
+def wait_for_threads(wanted: int) -> None:
+    """Wait for threads of the work to end, until no more are alive than that."""
+    if _thread._count() <= wanted:
+        return
+    end = time.monotonic() + _PATIENCE
+    while _thread._count() > wanted and time.monotonic() < end:
+        time.sleep(0.001)

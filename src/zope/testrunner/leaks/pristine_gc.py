@@ -20,6 +20,10 @@ def _nothing(*_: object) -> None:
     """What is done where the collector has no such function."""
 
 
+def _no_statistics() -> list[dict[str, int]]:
+    return [{"collections": 0}]
+
+
 def _none_of_them(*_: object) -> int:
     return 0
 
@@ -50,6 +54,7 @@ freeze: Final[Callable[[], None]] = gc.freeze if CAN_FREEZE else _nothing
 unfreeze: Final[Callable[[], None]] = gc.unfreeze if CAN_FREEZE else _nothing
 get_freeze_count: Final[Callable[[], int]] = getattr(gc, "get_freeze_count", _none_of_them)
 is_tracked: Final[Callable[[object], bool]] = getattr(gc, "is_tracked", _can_refer)
+get_stats: Final[Callable[[], list[dict[str, int]]]] = getattr(gc, "get_stats", _no_statistics)
 get_debug: Final[Callable[[], int]] = getattr(gc, "get_debug", _none_of_them)
 set_debug: Final[Callable[[int], None]] = getattr(gc, "set_debug", _nothing)
 #: Whether there are numbers of references; where there are none, each object has one.
@@ -100,6 +105,7 @@ __all__ = [
     "get_objects",
     "get_referents",
     "get_referrers",
+    "get_stats",
     "getrefcount",
     "is_tracked",
     "keeps_functions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections import deque
+from collections.abc import Collection
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, Final
 
@@ -44,22 +45,49 @@ class Survivors:
         self._is_watching = self._is_kept = False
         self._dropped = 0
 
-    def take(self) -> None:
-        """Take those among the objects that are young after the first run, but for garbage; what is that is collected."""
+    @property
+    def is_watching_all(self) -> bool:
+        """Whether what is young can be told apart."""
+        return self._is_wanted
+
+    def take(self) -> int:
+        """Take those among the objects that are young after the first run, but for garbage; what is that is collected.
+
+        Returns how many young objects are left, containers or not, as far as that can be told.
+        """
         if not self._is_wanted:
             gc.collect(1)
-            return
+            return 0
         older = gc.get_objects(1)
         seen = frozenset(map(id, older)) if older else ()
         del older
         gc.collect(0)
         found = gc.get_objects(1)
+        if not found:
+            return 0
+        number = len(found)
         self._containers.extend(compress(found, map(issubclass, map(type, found), repeat(_CONTAINERS))))
         if seen:
-            self._containers[:] = [each for each in self._containers if id(each) not in seen]
+            self._leave_out(seen)
             # What had become old enough before may be garbage by now.
             del found
-            gc.collect(1)
+            number -= gc.collect(1)
+        return number
+
+    def _leave_out(self, seen: Collection[int]) -> None:
+        # Not where they are taken: a variable of two functions is an object, which would be one of those that are counted.
+        self._containers[:] = [each for each in self._containers if id(each) not in seen]
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether there are any since they were last let go of."""
+        return bool(self._containers)
+
+    def let_go_of_abandoned(self) -> None:
+        """Let go of those that nobody else holds any more, before they are looked at for the first time."""
+        while alone := held_once(self._containers):
+            for place in reversed(alone):
+                del self._containers[place]
 
     def look(self) -> None:
         """Count for the first time."""

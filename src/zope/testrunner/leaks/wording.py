@@ -33,13 +33,17 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
     grown = _told(finding)
     growth = ", ".join(map(_growth, grown))
     judged = max(len(verdict.deltas) for verdict in grown)
-    warmup = finding.runs - judged
+    after = f" after {finding.runs - judged} warm-up"
+    if finding.again:
+        after += f", {finding.again} more when looking for what holds it"
     # What grows in place takes more than it needs, so that some runs fit into that.
     rose = max(sum(delta >= THRESHOLDS.get(verdict.tracker, 1) for delta in verdict.deltas) for verdict in grown)
     lines = [
         f"{kind} in {label}",
-        f"  {'every run' if rose == judged else 'on average'}: {growth}  ({rose} of {judged} runs after {warmup} warm-up)",
+        f"  {'every run' if rose == judged else 'on average'}: {growth}  ({rose} of {judged} runs{after})",
     ]
+    if finding.like is not None:
+        return tuple(map(_one_line, [*lines, f"  like others that were explained before: {finding.like}"]))
     known = finding.explanation
     if known is None:
         return tuple(lines)
@@ -48,7 +52,7 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         lines.append(f"  for example: {known.new[0].example}")
     lines += [f"  new by name: {name}" for name in known.named]
     for place in known.places[:2]:
-        lines.append(f"  allocated at {_short(place.path)}:{place.line}")
+        lines.append(f"  allocated at {short_path(place.path)}:{place.line}")
         if place.source:
             lines.append(f"      {place.source}")
     for holder in known.holders[:2]:
@@ -94,7 +98,8 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-def _short(path: str) -> str:
+def short_path(path: str) -> str:
+    """A path as people write it: relative to the current directory if it is below that."""
     try:
         relative = os.path.relpath(path) if os.path.isabs(path) else path
     except OSError:

@@ -24,6 +24,7 @@ from zope.testrunner.leaks import (
 # What explains is there before the first test: a test must not find more modules after a leak than before it.
 from zope.testrunner.leaks import explain as _explain  # noqa: F401
 from zope.testrunner.leaks.finding import Finding
+from zope.testrunner.leaks.first_look import Frame, NoFrame
 from zope.testrunner.leaks.markers import Agreement, Expected, known, marker_for, unchecked
 from zope.testrunner.leaks.readings import Growth
 from zope.testrunner.leaks.rss_confirm import Rise, rise_again
@@ -172,16 +173,16 @@ class Judge:
     def _hunt(self, work: _Work, why: str | None) -> Finding | None:
         """Run an item and find out whether it leaks; None if that was not asked for, or it did not pass."""
         if self._asked.hunt is None or why is not None or self._debugged:
-            work.begin()
+            work.begin(NoFrame())
             if self._asked.hunt is None or not work.first.passed:
                 return None
             return Finding(Growth.NOT_REPEATABLE if why else Growth.NOT_JUDGED, (), 1, why or _DEBUGGED)
         if self._hunter is None:
             asked = self._asked
             # An explanation is needed to tell a leak from a cache that is not full yet.
-            self._hunter = Hunter(policy=asked.policy, adaptive=not asked.hunt)
+            self._hunter = Hunter(policy=asked.policy, adaptive=not asked.hunt, clears_at_once=True)
         try:
-            return self._hunter.hunt(work)
+            return self._hunter.hunt(work.again, first=work)
         except _DidNotPass:
             return None
         except _Debugged:
@@ -364,23 +365,18 @@ class _Work:
         self.grown = 0
         self._again = again
         self._judge = judge
-        self._begun = False
 
-    def __call__(self) -> None:
-        if self._begun:
-            self.again()
-            return
-        self.begin()
+    def __call__(self, frame: Frame) -> None:
+        self.begin(frame)
         if not self.first.passed:
             raise _DidNotPass
         if self._judge.debugged:
             raise _Debugged
 
-    def begin(self) -> None:
+    def begin(self, frame: Frame) -> None:
         """Run it for its result, whatever that is."""
-        self._begun = True
         before = self._judge.memory()
-        self.first()
+        self.first(frame)
         self.grown = self._judge.memory() - before
 
     def again(self) -> None:

@@ -18,6 +18,7 @@ from _pytest.mark.structures import NodeKeywords
 from _pytest.runner import check_interactive_exception, runtestprotocol
 
 from zope.testrunner.leaks import CannotRepeat
+from zope.testrunner.leaks.first_look import Frame, NoFrame
 from zope.testrunner.leaks.hunting import CannotGoOn
 from zope.testrunner.pytest_plugin.examples import same_examples
 from zope.testrunner.pytest_plugin.quiet import collected_reports, stop_timer, timed, unnoticed
@@ -68,24 +69,35 @@ class FirstRun:
         above = self._item.listchain()[:-1]
         return self._after is None or self._after.listchain()[: len(above)] != above
 
-    def __call__(self) -> None:
-        """Run it."""
+    def __call__(self, frame: Frame) -> None:
+        """Run it, and say to the frame where it begins and ends."""
+        if not self._by_others:
+            # As it is in the end, and as pytest leaves items that were run.
+            self._forget()
+            _drop_instance(self._item)
+            _make_room(self._item.stash)
+            frame.begin()
+        self._run(frame)
+        if not self._by_others:
+            self._forget()
+            _drop_instance(self._item)
+            frame.end()
+
+    def _run(self, frame: Frame) -> None:
         _make_request(self._item)
         if self._by_others:
             self._have_it_run()
             stop_timer(self._item)
             return
-        if self._phase("setup").passed:
+        if self._phase("setup", frame).passed:
             before = _failed_parts(self._item.config).copy()
-            report = self._phase("call", hold=not self._is_ending)
+            self._phase("call", frame, hold=not self._is_ending, keep=True)
             # Such a test passes until its report is passed on.
             self._failed_parts = _failed_parts(self._item.config) != before
-            if _went_well(report) and not self._is_ending:
-                self.reports.append(report)
         if not self.reports and self.is_last:
             self._before_end()
         after = self._sibling if self.reports else self._after
-        self.reports.append(self._phase("teardown", hold=True, nextitem=after))
+        self._phase("teardown", frame, hold=True, keep=True, nextitem=after)
         stop_timer(self._item)
 
     def finish(self, *, tear_down: bool = True) -> None:
@@ -130,7 +142,7 @@ class FirstRun:
         # The first half has taken these away, and the second will want to do so.
         self._item.stash[caplog_records_key] = {}
         vars(self._item)["funcargs"] = {}
-        second = self._phase("teardown", hold=True, nextitem=self._after)
+        second = self._phase("teardown", NoFrame(), hold=True, nextitem=self._after)
         second.duration += first.duration
         second.user_properties = first.user_properties
         if first.failed and second.failed:
@@ -139,20 +151,36 @@ class FirstRun:
             self.reports[-1] = second
 
     def _phase(
-        self, when: Literal["setup", "call", "teardown"], *, hold: bool = False, **arguments: pytest.Item | None
+        self,
+        when: Literal["setup", "call", "teardown"],
+        frame: Frame,
+        *,
+        hold: bool = False,
+        keep: bool = False,
+        **arguments: pytest.Item | None,
     ) -> pytest.TestReport:
-        """Run a part of the item, and report it; with ``hold``, a report that nothing went wrong is only returned."""
+        """Run a part of the item, and report it; with ``hold``, a report that nothing went wrong is only returned.
+
+        With ``keep``, it is held back, but for one of a test that did not pass.
+
+        What the report takes is none of the item's; what pytest knows of the call is there before and after that.
+        """
         hooks, item = self._item.ihook, self._item
         hook = getattr(hooks, f"pytest_runtest_{when}")
 
         # Not a function of ours, which would be in the traceback of what fails.
         run = functools.partial(hook, item=item, **arguments)
         call: pytest.CallInfo[object] = pytest.CallInfo.from_call(run, when=when, reraise=self._ends_session)
+        frame.leave()
         report: pytest.TestReport = hooks.pytest_runtest_makereport(item=item, call=call)
+        _have_own_times(report)
         if not hold or (when == "call" and not _went_well(report)):
             hooks.pytest_runtest_logreport(report=report)
         if check_interactive_exception(call, report):
             hooks.pytest_exception_interact(node=item, call=call, report=report)
+        if keep and (when != "call" or (_went_well(report) and not self._is_ending)):
+            self.reports.append(report)
+        frame.enter()
         return report
 
     def _forget(self) -> None:
@@ -238,15 +266,35 @@ def duplicate(item: pytest.Item) -> pytest.Item:
         own["dtest"] = examples = copy.copy(examples)
         # Running them empties their namespace.
         examples.globs = dict(examples.globs)
+    _drop_instance(twin)
+    _make_request(twin, always=True)
+    return twin
+
+
+def _drop_instance(item: pytest.Item) -> None:
+    """Let go of the object that an item is a method of: every run has another one."""
+    own = vars(item)
     instance = own.get("_instance")
     # Hypothesis refuses to run one test with two objects.
     if not getattr(own.get("_obj"), "is_hypothesis_test", False):
         own.pop("_instance", None)
     if "_instance" not in own and instance is not None and getattr(own.get("_obj"), "__self__", None) is instance:
-        # A method of an object that every run has another one of.
         del own["_obj"]
-    _make_request(twin, always=True)
-    return twin
+
+
+def _make_room(stash: pytest.Stash) -> None:
+    """Let a stash have room for what pytest notes while an item runs."""
+    key = pytest.StashKey[None]()
+    stash[key] = None
+    del stash[key]
+
+
+def _have_own_times(report: pytest.TestReport) -> None:
+    """Let a report not hold the numbers of the call that it is about."""
+    for name in ("duration", "start", "stop"):
+        number = getattr(report, name, None)
+        if type(number) is float:
+            setattr(report, name, number + 0.0)
 
 
 def _make_request(item: pytest.Item, *, always: bool = False) -> None:

@@ -176,8 +176,9 @@ class FormatterAdapter:
             out.tests_with_errors([(label, None) for label in event.errored])
             out.tests_with_failures([(label, None) for label in event.failed])
         if event.leaking and not self._is_worker:
-            names = "".join(f"   {label}\n" for label in event.leaking)
-            self._call_if_there("leak_list", f"\nTests with leaks:\n{names}".removesuffix("\n"))
+            from zope.testrunner.report.shared_wording import leak_list
+
+            self._call_if_there("leak_list", "\n" + "\n".join(leak_list(event.leaking, event.leak_kinds)))
         # The line of the only layer says the same, unless that one was never written.
         if event.layers != 1 or event.interrupted:
             stats = event.stats

@@ -146,6 +146,11 @@ class Tally:
         return self._labels(_LEAKS)
 
     @property
+    def leak_kinds(self) -> tuple[str, ...]:
+        """What each of these has in common with leaks of the same kind, empty where that is not known."""
+        return tuple(record.text or "" for record in self._all() if record.kind == _LEAKS)
+
+    @property
     def judged(self) -> tuple[Judged, ...]:
         """How many tests and layers got which verdict of a leak hunt, the one that matters most first."""
         kinds = [growth for any_one in self._judged for growth in type(any_one)]
@@ -221,7 +226,7 @@ class Tally:
         self._judged[event.growth] = self._judged.get(event.growth, 0) + 1
         if event.is_problem:
             label = layer_label(event.layer) if event.test is None else event.test.label
-            self._add(_LEAKS, label, 0, "\n".join(event.report))
+            self._add(_LEAKS, label, 0, event.kind)
 
     def _memory_grew(self, event: events.MemoryGrew) -> None:
         if event.is_problem:

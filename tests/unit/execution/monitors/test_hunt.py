@@ -48,7 +48,7 @@ class WithInit(Clean):
 class TestCleanTests(unittest.TestCase):
     """A hunt costs little where there is nothing to find."""
 
-    def test_they_are_run_twice_and_leave_nothing(self) -> None:
+    def test_they_are_run_once_and_leave_nothing(self) -> None:
         names = ("body_only", "attributes", "cleanup", "parts")
         suite = unittest.TestSuite(kind(name) for kind in (Clean, WithInit) for name in names for _ in range(2))
         for test in suite:
@@ -61,7 +61,8 @@ class TestCleanTests(unittest.TestCase):
         Serial(context, fallback=lambda layers: False).run(Plan.of({UNIT_TESTS: suite}))
         judged = [event for event in sink.events if isinstance(event, LeakJudged)]
 
-        self.assertEqual([(Growth.STABLE, 2)] * 8, [(event.growth, event.runs) for event in judged[1::2]])
+        # The first test of a class leaves what Python makes for each class.
+        self.assertEqual([(Growth.STABLE, 1)] * 8, [(event.growth, event.runs) for event in judged[1::2]])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from zope.testrunner.core.layer_order import order_by_bases, with_bases
 from zope.testrunner.core.layer_registry import name_of
 from zope.testrunner.core.model import LayerName, Outcome, Test, TestRef
 from zope.testrunner.execution.forks import current
+from zope.testrunner.execution.monitors.framed_result import FramedResult
 from zope.testrunner.execution.monitors.quiet_rerun import QuietRerun
 from zope.testrunner.execution.monitors.settler_notices import emit_notices
 from zope.testrunner.execution.result import Result, hooks_of
@@ -26,6 +27,7 @@ from zope.testrunner.planning.fixture_grouping import class_with_fixtures, modul
 if TYPE_CHECKING:
     from zope.testrunner.core.config import LeakPolicy
     from zope.testrunner.execution.monitors.baseline import Baseline
+    from zope.testrunner.leaks.first_look import Frame
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -64,7 +66,7 @@ class Hunt:
         self._baseline = baseline
         self._worker = worker
         runs = DEFAULT if not policy.hunt else fixed(policy.hunt)
-        self.hunter = Hunter(policy=runs, adaptive=not policy.hunt, explain=policy.explain)
+        self.hunter = Hunter(policy=runs, adaptive=not policy.hunt, explain=policy.explain, clears_at_once=True)
         self.problems = 0
 
     def tests_of(self, layer: object, name: LayerName) -> TestHunt:
@@ -146,7 +148,9 @@ class Hunt:
     ) -> None:
         growth, verdicts, runs = finding.growth, finding.verdicts, finding.runs
         self._emit(
-            LeakJudged(self._clock(), self._worker, layer, test, growth, verdicts, runs, report, why, problem)
+            LeakJudged(
+                self._clock(), self._worker, layer, test, growth, verdicts, runs, report, why, problem, finding.kind
+            )
         )
 
 
@@ -178,27 +182,24 @@ class TestHunt:
             finding = Finding(Growth.NOT_JUDGED, (), 1, marker.reason)
         else:
             try:
-                finding = self._hunt.hunter.hunt(_Work(result, test, self._again))
+                finding = self._hunt.hunter.hunt(lambda: self._again(test), first=_FirstRun(result, test))
             except _DidNotPass:
                 return
         if self._hunt.judge(self._name, TestRef(test, self._name), finding, marker):
             result.problem_elsewhere()
 
 
-class _Work:
-    """A test as the work of a hunt: reported the first time, silent from then on."""
+class _FirstRun:
+    """The first run of a test that is hunted, which is for the report."""
 
-    def __init__(self, result: Result, test: Test, again: QuietRerun) -> None:
+    def __init__(self, result: Result, test: Test) -> None:
         self._result = result
         self._test = test
-        self._again = again
-        self._first = True
 
-    def __call__(self) -> None:
-        if not self._first:
-            self._again(self._test)
-            return
-        self._first = False
-        self._result.run_test(self._test)
+    def __call__(self, frame: Frame) -> None:
+        if isinstance(self._result, FramedResult):
+            self._result.run_framed(self._test, frame)
+        else:
+            self._result.run_test(self._test)
         if self._result.last not in (Outcome.PASSED, Outcome.EXPECTED_FAILURE):
             raise _DidNotPass

@@ -44,6 +44,15 @@ class MonitorSet:
         """What judges a layer before its set-up."""
         return self._hunt.layer if self._hunt is not None and self._policy.layers else None
 
+    @property
+    def result(self) -> type[Result]:
+        """What tests are to report to."""
+        if self._hunt is None or self._policy.hunt is None:
+            return Result
+        from zope.testrunner.execution.monitors.framed_result import FramedResult
+
+        return FramedResult
+
     def thaw(self) -> None:
         """To be called before code of the user that may need the garbage collector as it always is."""
         if self._hunt is not None:
