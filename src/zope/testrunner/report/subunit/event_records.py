@@ -13,7 +13,6 @@ from zope.testrunner.core.model import Outcome, TearDownEnd
 from zope.testrunner.report.subunit.records import (
     PLAIN,
     PROFILE,
-    REASON,
     TRACEBACK,
     Attachment,
     Running,
@@ -313,7 +312,7 @@ class EventRecords:
             status = "failure"
             details |= traceback_details(problem)
         elif status == "skip":
-            details["reason"] = Attachment.text("tearDown not supported", REASON)
+            details["reason"] = Attachment.text("tearDown not supported")
         self._packets.end(test, event.at, status, details, simple=status != "success")
 
     def _lap_finished(self, event: Event) -> None:
@@ -347,7 +346,7 @@ class EventRecords:
         running = self._running.pop(event.worker, None)
         if running is not None:
             # What starts has to end, and this is no failure.
-            running.attach("reason", Attachment.text("The run was ended early.", REASON))
+            running.attach("reason", Attachment.text("The run was ended early."))
             self._packets.end(running.test, event.at, "skip", running.all_details(), simple=True)
 
     def _test_finished(self, event: events.TestFinished) -> None:
@@ -357,13 +356,13 @@ class EventRecords:
         running.output(event.stdout, event.stderr)
         status = self._status[event.outcome]
         if event.reasons:
-            running.attach("reason", Attachment.text("\n".join(event.reasons), REASON))
+            running.attach("reason", Attachment.text("\n".join(event.reasons)))
             if not event.outcome.is_problem:
                 status = "skip"
         self._packets.end(running.test, event.at, status, running.all_details(), simple=status == "skip")
 
     def _fixture_skipped(self, event: events.FixtureSkipped) -> None:
-        details = {"reason": Attachment.text(event.reason, REASON)}
+        details = {"reason": Attachment.text(event.reason)}
         test = self._pseudo(event.test.id, event.worker, self.TAG_FIXTURE)
         self._packets.begin(test, event.at)
         self._packets.end(test, event.at, "skip", details, simple=True)

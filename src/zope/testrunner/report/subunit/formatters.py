@@ -15,7 +15,7 @@ from zope.testrunner.report.subunit.byte_stream import binary
 from zope.testrunner.report.subunit.encoding_v1 import Text
 from zope.testrunner.report.subunit.encoding_v2 import Binary
 from zope.testrunner.report.subunit.event_records import EventRecords
-from zope.testrunner.report.subunit.records import REASON, TRACEBACK, Attachment, Test, stream_details
+from zope.testrunner.report.subunit.records import TRACEBACK, Attachment, Test, stream_details
 from zope.testrunner.system.originals import io, time
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class SubunitOutputFormatter(EventRecords):
     def tear_down_not_supported(self) -> None:
         """The layer cannot be torn down."""
         test = self._pseudo(f"{self._hook}:tearDown", 0, self.TAG_LAYER)
-        details = {"reason": Attachment.text("tearDown not supported", REASON)}
+        details = {"reason": Attachment.text("tearDown not supported")}
         self._packets.end(test, time.time(), "skip", details, simple=True)
 
     def layer_failure(self, failure_type: str, exc_info: LooseExcInfo) -> None:
@@ -149,7 +149,7 @@ class SubunitOutputFormatter(EventRecords):
 
     def test_skipped(self, test: object, reason: str) -> None:
         """The test was skipped."""
-        details = {"reason": Attachment.text(reason, REASON)}
+        details = {"reason": Attachment.text(reason)}
         self._packets.end(self._live(test), time.time(), "skip", details, simple=True)
 
     def fixture_skipped(self, test: object, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from zope.testrunner.system.value_class import Record
@@ -12,14 +13,15 @@ if TYPE_CHECKING:
 
     from zope.testrunner.core.model import Problem
 
-#: Content types, each as version 1 and version 2 write it.
-TRACEBACK = ("text/x-traceback;charset=utf8,language=python", 'text/x-traceback; charset="utf8"; language="python"')
-PLAIN = ("text/plain;charset=utf8", 'text/plain; charset="utf8"')
-PROFILE = ("application/x-binary-profile", "application/x-binary-profile")
-REASON = ("text/plain;charset=utf8", "text/plain; charset=utf8")
-
 #: The most bytes of an attachment in one packet or chunk; a packet of version 2 may have 4 MiB at most.
+#: The library raises an error for more (python-subunit 1.4.6).
 PIECE = 2**20
+
+
+#: An instance, since tests replace the class; the library refuses times before this one (python-subunit 1.4.6).
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: The last second that a packet has room for.
+_LAST = 2**32 - 1
 
 
 class BinaryFile(Protocol):
@@ -29,14 +31,27 @@ class BinaryFile(Protocol):
     def flush(self) -> object: ...
 
 
-class Attachment(Record):
-    """Something said about a test; ``kind`` is a pair of content types, for either version."""
+class MediaType(Record):
+    """A content type, such as ``text/plain;charset=utf8``."""
 
-    kind: tuple[str, str]
+    type: str
+    subtype: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+TRACEBACK = MediaType("text", "x-traceback", (("charset", "utf8"), ("language", "python")))
+PLAIN = MediaType("text", "plain", (("charset", "utf8"),))
+PROFILE = MediaType("application", "x-binary-profile")
+
+
+class Attachment(Record):
+    """Something said about a test."""
+
+    kind: MediaType
     data: bytes
 
     @classmethod
-    def text(cls, text: str | bytes, kind: tuple[str, str] = PLAIN) -> Attachment:
+    def text(cls, text: str | bytes, kind: MediaType = PLAIN) -> Attachment:
         """An attachment of text; what has no UTF-8 is shown as escapes, and bytes that are none as replacements."""
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
@@ -117,6 +132,18 @@ def utf8(data: bytes) -> bytes:
     return data.decode("utf-8", "backslashreplace").encode("utf-8", "backslashreplace")
 
 
-def split(at: float) -> tuple[int, int]:
-    """Seconds and microseconds since the epoch."""
-    return divmod(round(at * 1_000_000), 1_000_000)
+def valid(text: str) -> str:
+    """Text that can be written as UTF-8: the library raises an error for surrogates (python-subunit 1.4.6)."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def pieces(data: bytes) -> list[bytes]:
+    """Data in pieces that fit into packets; at least one, since what is empty is there all the same."""
+    if len(data) <= PIECE:
+        return [data]
+    return [data[start : start + PIECE] for start in range(0, len(data), PIECE)]
+
+
+def moment(at: float) -> datetime:
+    """A time that the library can write, from seconds since the epoch."""
+    return _EPOCH + timedelta(0, at if 0 <= at <= _LAST else min(max(at, 0), _LAST))
