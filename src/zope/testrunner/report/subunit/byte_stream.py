@@ -24,7 +24,10 @@ class _AsText:
 
 
 def binary(stream: object) -> BinaryFile:
-    """Where to write bytes so that they get into the stream."""
+    """Where to write bytes so that they get into the stream.
+
+    python-subunit 1.4.6 does not find the way into one of text without a ``buffer``.
+    """
     below = getattr(stream, "buffer", None)
     if below is not None:
         cast("BinaryFile", stream).flush()
