@@ -101,9 +101,10 @@ class Binary:
 
     def _pass_on(self) -> None:
         gathered = self._gathered
-        self._stream.write(gathered.getvalue())
+        written = gathered.getvalue()
         gathered.seek(0)
         gathered.truncate()
+        self._stream.write(written)
 
 
 _STATUS = {

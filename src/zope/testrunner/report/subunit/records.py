@@ -146,4 +146,4 @@ def pieces(data: bytes) -> list[bytes]:
 
 def moment(at: float) -> datetime:
     """A time that the library can write, from seconds since the epoch."""
-    return _EPOCH + timedelta(0, at if 0 <= at <= _LAST else min(max(at, 0), _LAST))
+    return _EPOCH + timedelta(0, 0, round((at if 0 <= at <= _LAST else min(max(at, 0), _LAST)) * 1_000_000))
