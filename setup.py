@@ -42,6 +42,7 @@ setup(
     python_requires=">=3.11",
     install_requires=["zope.interface", "zope.exceptions"],
     extras_require={
+        # What writes subunit streams.
         "subunit": ["python-subunit>=1.4.3", "testtools>=0.9.30", "iso8601"],
         "coverage": ["coverage>=7"],
         "pytest": ["pytest>=8"],

@@ -247,7 +247,7 @@ def checkout_home(python: str, tell: Callable[[str], None]) -> Home:
 
     It has pytest as well, so that what is looked up among the installed distributions costs the same in both.
     """
-    home = _provide(python, "ours", ("zope.interface", "zope.exceptions", "pytest"), tell)
+    home = _provide(python, "ours", ("zope.interface", "zope.exceptions", "pytest", "python-subunit"), tell)
     return Home(interpreter=home.interpreter, variables={"PYTHONPATH": str(_SOURCE)})
 
 

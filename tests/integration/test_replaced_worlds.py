@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
+import io
 import json
 import os
 import re
@@ -160,6 +162,75 @@ class DoublesTest(ProjectCase):
 
     def test_green_threads(self) -> None:
         self.check("go_green")
+
+
+@unittest.skipIf(importlib.util.find_spec("subunit") is None, "needs python-subunit")
+class StreamsTest(ProjectCase):
+    """What is written by a library that others replace parts of, for themselves."""
+
+    CLASSES = """
+
+    def other_library():
+        # What the library uses of Python, as far as it could be replaced.
+        import datetime, struct, zlib
+
+        class datetime_class(datetime.datetime):
+            def __new__(cls, *args, **more):
+                broken()
+
+        for module, key, value in ours():
+            if value in (datetime.datetime, datetime.timedelta):
+                setattr(module, key, datetime_class if value is datetime.datetime else value)
+        datetime.datetime = datetime_class
+        for name in ("subunit", "subunit.v2", "testtools", "testtools.content", "iso8601"):
+            sys.modules[name] = Fake()
+    """
+
+    def check(self, double: str) -> None:
+        self.write("doubles.py", DOUBLES + self.CLASSES)
+        for place in ("at_import", "in_layer", "in_test"):
+            words = dict.fromkeys(("at_import", "in_layer", "in_test"), "pass") | {place: f"doubles.{double}()"}
+            self.write("tests.py", TESTS.format(**words))
+            for way in ((), ("-j2",)):
+                with self.subTest(place=place, way=way):
+                    run_tests("--path", ".", "--format", "subunit-v2=second", "--subunit", *way, cwd=self.project)
+                    first = run_tests("--path", ".", "--subunit", *way, cwd=self.project, raw=True).out
+                    self.assertEqual(
+                        ["tests.A.test_2_fails", "tests.A.test_3_parts"],
+                        re.findall(r"^failure: (\S+) ", first, re.MULTILINE),
+                        first,
+                    )
+                    stamps = re.findall(r"^time: (\d+)-", first, re.MULTILINE)
+                    self.assertTrue(stamps and all(int(stamp) > 2020 for stamp in stamps), stamps)
+                    self.check_second((self.project / "second").read_bytes())
+
+    def check_second(self, stream: bytes) -> None:
+        import subunit  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+        found = []
+
+        class Reader:
+            def status(self, test_id: str, test_status: str, timestamp: datetime.datetime, **more: object) -> None:
+                found.append((test_id, test_status, timestamp.year > 2020))
+
+        subunit.ByteStreamToStreamResult(io.BytesIO(stream)).run(Reader())
+        ended = [each for each in found if each[1] not in (None, "inprogress")]
+        ends = {name: status for name, status, _ in ended if name.startswith("tests.")}
+        expected = {
+            "tests.A.test_1": "success", "tests.A.test_2_fails": "fail", "tests.A.test_3_parts": "fail",
+            "tests.B.test_4": "success", "tests.Other:setUp": "success", "tests.Other:tearDown": "success",
+        }  # fmt: skip
+        self.assertEqual(expected, ends)
+        self.assertTrue(all(is_real for *_, is_real in found))
+
+    def test_clocks(self) -> None:
+        self.check("freeze")
+
+    def test_files(self) -> None:
+        self.check("fake_files")
+
+    def test_the_library(self) -> None:
+        self.check("other_library")
 
 
 def needs(module: str) -> Callable[[type], type]:

@@ -389,11 +389,11 @@ _REPORTING = (
     ),
     _flag(
         "--subunit", dest="subunit",
-        help="Write a subunit stream, version 1, for other programs to read. Implies --buffer.",
+        help="Write a subunit stream, version 1, for other programs to read; needs the extra 'subunit'. Implies --buffer.",
     ),
     _flag(
         "--subunit-v2", dest="subunit_v2",
-        help="Write a subunit stream, version 2, for other programs to read. Implies --buffer.",
+        help="Write a subunit stream, version 2, for other programs to read; needs the extra 'subunit'. Implies --buffer.",
     ),
     _row(
         "--subunit-layers", dest="subunit_layers", metavar="WHEN", choices=("always", "failures"), default="always",
