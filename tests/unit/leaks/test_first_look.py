@@ -18,7 +18,7 @@ kept: list[object] = []
 state: dict[str, object] = {}
 
 #: An atom to be kept more than once.
-WORD = sys.intern("kept")
+ATOM = object()
 
 
 @unittest.skipUnless(Survivors(wanted=True).is_watching_all, "young objects cannot be told apart here")
@@ -149,7 +149,7 @@ class TestFirstLook(unittest.TestCase):
         if not hasattr(sys, "gettotalrefcount"):
             self.skipTest("all references are counted by debug builds")
 
-        self.assertIs(Growth.REFERENCES, self.hunt(lambda: kept.append(WORD)).growth)
+        self.assertIs(Growth.REFERENCES, self.hunt(lambda: kept.append(ATOM)).growth)
 
 
 if __name__ == "__main__":

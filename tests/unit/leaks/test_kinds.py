@@ -66,6 +66,14 @@ class TestKnownKinds(unittest.TestCase):
         self.assertEqual(first.runs, another.runs)
         self.assertEqual(3, second.again)
 
+    def test_looking_for_others_is_not_seen_by_the_readings(self) -> None:
+        with Hunter() as hunter:
+            hunter.hunt(leak)
+            finding = hunter.hunt(lambda: kept.append([]))
+
+        self.assertEqual((Growth.LEAK, None), (finding.growth, finding.like))
+        self.assertEqual({1}, {delta for each in finding.grown if each.tracker == "blocks" for delta in each.deltas})
+
     def test_it_is_told_in_three_lines(self) -> None:
         with Hunter() as hunter:
             hunter.hunt(leak)

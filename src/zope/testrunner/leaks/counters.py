@@ -35,7 +35,8 @@ class Counters:
         self.least: Final = [THRESHOLDS.get(each.name, 1) for each in self.trackers]
         self.width: Final = len(self.trackers)
         self.last: Final = rows
-        self._rows = array("q", [0] * self.width * (rows + 1))
+        # To find a row in one long array would take a number, and large numbers are objects that a reading counts.
+        self._rows = [array("q", [0] * self.width) for _ in range(rows + 1)]
         names = [each.name for each in self.trackers]
         self.blocks: Final = names.index("blocks") if "blocks" in names else -1
         self.objects: Final = names.index("objects") if "objects" in names else -1
@@ -58,14 +59,14 @@ class Counters:
 
     def read(self, row: int, places: Sequence[int] | None = None) -> None:
         """Put down what these counters say now, all of them if none are named."""
-        start = row * self.width
+        into = self._rows[row]
         for place, each in enumerate(self.trackers):
             if places is None or place in places:
-                self._rows[start + place] = each.sample().total
+                into[place] = each.sample().total
         if self.is_counting_all and self.objects >= 0:
-            self._rows[start + self.objects] += gc.get_freeze_count()
+            into[self.objects] += gc.get_freeze_count()
         if self.references >= 0 and (places is None or self.references in places):
-            self._rows[start + self.references] += self.survivors.references
+            into[self.references] += self.survivors.references
 
     def read_when_quiet(self, row: int, places: Sequence[int] | None, calm: bool) -> None:
         """Read these counters, if it is not calm again until nothing has moved meanwhile, a few times at most.
@@ -88,11 +89,11 @@ class Counters:
 
     def at(self, row: int, place: int) -> int:
         """What a counter said."""
-        return self._rows[row * self.width + place]
+        return self._rows[row][place]
 
     def change(self, run: int, place: int) -> int:
         """By how much a counter changed in a run."""
-        return self._rows[run * self.width + place] - self._rows[(run - 1) * self.width + place]
+        return self._rows[run][place] - self._rows[run - 1][place]
 
     def changes(self, runs: int, place: int) -> list[int]:
         """The same for each of the first so many runs."""
@@ -100,26 +101,23 @@ class Counters:
 
     def is_unchanged(self, run: int) -> bool:
         """Whether every counter is where it was before this run."""
-        start = run * self.width
-        return self._rows[start - self.width : start] == self._rows[start : start + self.width]
+        return self._rows[run - 1] == self._rows[run]
 
     def forget_what_came_after(self, row: int) -> None:
-        """Read again, and take all that changed since this row for no change of a run."""
-        self.read_when_quiet(self.last, None, True)
+        """Take all that changed from this row to the last reading for no change of a run."""
         for place in range(self.width):
             more = self.at(self.last, place) - self.at(row, place)
-            for each in range(row + 1):
-                self._rows[each * self.width + place] += more
+            for each in self._rows[: row + 1]:
+                each[place] += more
 
     def _copy(self, source: int, target: int) -> None:
-        width = self.width
-        self._rows[target * width : (target + 1) * width] = self._rows[source * width : (source + 1) * width]
+        self._rows[target][:] = self._rows[source]
 
     def _agree(self, row: int, other: int, places: Sequence[int] | None) -> bool:
         """Whether none of these counters differs, by what counts, between two readings."""
-        here, there = row * self.width, other * self.width
+        here, there = self._rows[row], self._rows[other]
         return all(
-            abs(self._rows[here + place] - self._rows[there + place]) < self.least[place]
+            abs(here[place] - there[place]) < self.least[place]
             for place in (range(self.width) if places is None else places)
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.cursors import Databases
-from zope.testrunner.leaks.settle import collect, empty_caches, frozen_by_others, settle
+from zope.testrunner.leaks.settle import empty_caches, frozen_by_others, settle
 from zope.testrunner.leaks.survivors import Survivors
 
 
@@ -83,7 +83,6 @@ class HiddenHeap:
         settle()
         self._canaries[0] = []
         self._freeze()
-        collect()
 
     def _freeze(self) -> None:
         gc.freeze()

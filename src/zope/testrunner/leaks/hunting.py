@@ -228,26 +228,31 @@ class Hunter:
             self._remember(measured)
             if self._is_clear(measured):
                 break
-            if measured == self._policy.runs and (like := self._like_others(work, measured)) is not None:
-                return self._judge_like(like, measured, done)
+            if measured == self._policy.runs and self._may_be_like_others(measured):
+                found = self._like_others(work)
+                if found is not None:
+                    return self._judge_like(found, measured, done)
+                # The hunt goes on where it was before all was shown.
+                self._heap.hide_again()
+                collect()
+                self._counters.read_when_quiet(self._counters.last, None, True)
+                self._counters.forget_what_came_after(measured)
         self._counters.survivors.let_go()
         finding = self._judge(work, measured, done, (time.monotonic() - began) / done)
         gc.set_debug(flags)
         return finding
 
-    def _like_others(self, work: Callable[[], object], measured: int) -> Explanation | None:
-        """The explanation of a leak that is like an earlier one; see `KnownKinds.explained_like_others`."""
+    def _may_be_like_others(self, measured: int) -> bool:
+        """Whether what held earlier leaks has grown, and memory with it."""
         if not self._kinds.are_known or not self._heap.is_hidden or self._fewest > 1:
-            return None
-        counters, grown = self._counters, self._kinds.grown()
-        if not grown or min(counters.changes(measured, counters.blocks)) <= 0:
-            return None
+            return False
+        counters = self._counters
+        return bool(self._kinds.grown()) and min(counters.changes(measured, counters.blocks)) > 0
+
+    def _like_others(self, work: Callable[[], object]) -> Explanation | None:
+        """The explanation of a leak that is like an earlier one; see `KnownKinds.explained_like_others`."""
         self._heap.is_about_to_be_shown()
-        found = self._kinds.explained_like_others(self._databases.forgetting(work), grown)
-        if found is None:
-            self._heap.hide_again()
-            counters.forget_what_came_after(measured)
-        return found
+        return self._kinds.explained_like_others(self._databases.forgetting(work))
 
     def _judge_like(self, explanation: Explanation, measured: int, done: int) -> Finding:
         """The verdict on work that leaks like other work."""

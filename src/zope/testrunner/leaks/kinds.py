@@ -59,17 +59,15 @@ class KnownKinds:
         """What held earlier leaks and is larger now."""
         return self._holders.grown() if self._holders is not None else ()
 
-    def explained_like_others(self, work: Callable[[], object], grown: Sequence[object]) -> Explanation | None:
+    def explained_like_others(self, work: Callable[[], object]) -> Explanation | None:
         """The explanation of a leak that is like an earlier one in what holds it and what allocates it; None if it is not.
-
-        ``grown`` are the containers of earlier leaks that have grown.
 
         That container was seen to grow for that line in as many runs as it takes to confirm a leak, and to have no bound.
         For this work, it has grown for the same line in all runs, those of the explanation included.
         """
         from zope.testrunner.leaks.explain import explain_by
 
-        found = explain_by(work, grown)
+        found = explain_by(work, self.grown())
         return found if kind_of(found) in self._kinds else None
 
     def named(self, finding: Finding) -> Finding:
