@@ -424,7 +424,7 @@ class TestFrozenHeap(HuntCase):
         with Hunter(trackers=[Steady()], explain=False) as hunter:
             self.assertIs(Growth.STABLE, hunter.hunt(lambda: None).growth)
             foreign = mock.Mock(return_value=("strange",))
-            with mock.patch("zope.testrunner.leaks.hunting.foreign_extensions", foreign):
+            with mock.patch("zope.testrunner.leaks.counters.foreign_extensions", foreign):
                 name = "module_of_a_test"
                 sys.modules[name] = types.ModuleType(name)
                 try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks.finding import Explanation
+from zope.testrunner.leaks.finding import Explanation, Finding
 from zope.testrunner.leaks.readings import Growth, Verdict
 
 if TYPE_CHECKING:
@@ -47,6 +47,15 @@ def undecided(verdicts: Sequence[Verdict], *, restless: bool) -> str | None:
     if found.why is None or found.why == OTHERS:
         return found.why
     return f"{found.tracker}: {found.why}{', while other threads were at work' if restless else ''}"
+
+
+def cleared(finding: Finding, judged: Sequence[Verdict], why: str) -> Finding:
+    """The finding that nothing leaks after all, for this reason; ``judged`` are the verdicts that count."""
+
+    def without(verdict: Verdict) -> Verdict:
+        return verdict._replace(growth=Growth.STABLE, per_run=0, why=why) if verdict.is_leak else verdict
+
+    return Finding(overall([*map(without, judged)]), tuple(map(without, finding.verdicts)), finding.runs)
 
 
 def has_grown(explanation: Explanation | None) -> bool:

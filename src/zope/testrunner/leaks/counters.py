@@ -10,11 +10,11 @@ from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.external_trackers import working
 from zope.testrunner.leaks.measurement import Tracker
 from zope.testrunner.leaks.registry import tracker
-from zope.testrunner.leaks.settle import settle
+from zope.testrunner.leaks.settle import mark_of_modules, settle
 from zope.testrunner.leaks.survivors import Survivors
 from zope.testrunner.leaks.trackers.blocks import Blocks
 from zope.testrunner.leaks.trackers.objects import Objects, References, Young
-from zope.testrunner.leaks.trackers.refcounts import Refcounts
+from zope.testrunner.leaks.trackers.refcounts import Refcounts, foreign_extensions
 from zope.testrunner.leaks.verdict import THRESHOLDS
 from zope.testrunner.system.originals import time
 
@@ -43,6 +43,9 @@ class Counters:
         self.references: Final = names.index("references") if "references" in names else -1
         #: Whether hidden objects count as well.
         self.is_counting_all = False
+        self._counts_all_references = "refcounts" in names
+        self._foreign_extensions: tuple[str, ...] = ()
+        self._modules_seen = -1
         self.survivors: Final = Survivors(wanted=self.references >= 0)
 
     def rehearse(self, *, hidden: bool) -> None:
@@ -109,6 +112,13 @@ class Counters:
             more = self.at(self.last, place) - self.at(row, place)
             for each in self._rows[: row + 1]:
                 each[place] += more
+
+    def foreign_extensions(self) -> tuple[str, ...]:
+        """What makes the number of references worthless, if that is counted."""
+        if self._counts_all_references and self._modules_seen != (now := mark_of_modules()):
+            self._modules_seen = now
+            self._foreign_extensions = foreign_extensions()
+        return self._foreign_extensions
 
     def _copy(self, source: int, target: int) -> None:
         self._rows[target][:] = self._rows[source]

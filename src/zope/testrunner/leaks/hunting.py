@@ -18,7 +18,14 @@ from types import TracebackType
 from typing import Final, Self
 
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks.conclusions import has_grown, is_more_than_weak, may_be_kept_by_python, overall, undecided
+from zope.testrunner.leaks.conclusions import (
+    cleared,
+    has_grown,
+    is_more_than_weak,
+    may_be_kept_by_python,
+    overall,
+    undecided,
+)
 from zope.testrunner.leaks.counters import Counters, default_trackers
 from zope.testrunner.leaks.cursors import Databases, forget_dead
 from zope.testrunner.leaks.finding import Explanation, Finding
@@ -29,9 +36,8 @@ from zope.testrunner.leaks.measurement import Tracker
 from zope.testrunner.leaks.parked import Others, wait_for_threads
 from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.rechecks import ENDED, IDLE, OF_THE_NEW, OPENLY_AT_MOST, REPLACED, Rechecks
-from zope.testrunner.leaks.settle import collect, empty_caches, frozen_by_others, mark_of_modules, saves_garbage, settle
+from zope.testrunner.leaks.settle import collect, empty_caches, frozen_by_others, saves_garbage, settle
 from zope.testrunner.leaks.settlers import news
-from zope.testrunner.leaks.trackers.refcounts import foreign_extensions
 from zope.testrunner.leaks.verdict import DEFAULT, Policy, is_open, judge, most_runs
 from zope.testrunner.leaks.young_objects import YoungObjects
 from zope.testrunner.system.originals import time
@@ -54,6 +60,10 @@ class CannotRepeat(Exception):
 
 class CannotGoOn(CannotRepeat):
     """The same, by work that would go no better if it could see all objects: it is not tried once more."""
+
+
+class _NotRepeatable(Exception):
+    """The work failed when it was done again: the reason, and how often it had been done."""
 
 
 class Hunter:
@@ -110,10 +120,9 @@ class Hunter:
         self._unchanged = tuple(
             Verdict(each.name, each.unit, Growth.STABLE, (0,)) for each in self._counters.trackers
         )
-        self._foreign_extensions: tuple[str, ...] = ()
-        self._modules_seen = -1
-        self._counts_all_references = any(each.name == "refcounts" for each in self._counters.trackers)
         self._young = YoungObjects()
+        # Why the work failed when it was done again, if it did.
+        self._why = ""
         self._kinds = KnownKinds()
         self._others = Others()
         self._rechecks = Rechecks(
@@ -152,6 +161,9 @@ class Hunter:
             return Finding(Growth.NOT_JUDGED, (), 1, why)
         try:
             return self._hunt(work, first)
+        except _NotRepeatable as ended:
+            why, done = ended.args
+            return Finding(Growth.NOT_REPEATABLE, (), done, why)
         finally:
             self._counters.survivors.let_go()
             self._heap.show()
@@ -185,7 +197,7 @@ class Hunter:
         self._young.forget()
         done, warmup = 0, self._policy.warmup
         measured, calm, is_quick = 0, True, False
-        why: str | None = None
+        self._why = ""
         began = time.monotonic()
         if not warmup:
             settle()
@@ -196,10 +208,7 @@ class Hunter:
                 if self._is_clean_at_once(work, first):
                     gc.set_debug(flags)
                     return Finding(Growth.STABLE, self._unchanged, 1)
-            elif (failed := self._do_again(work)) is not None:
-                why = why or failed[0]
-                if not failed[1]:
-                    return Finding(Growth.NOT_REPEATABLE, (), done, why)
+            elif not self._do_again(work, done):
                 # It may have looked for what was hidden, and is judged from here on.
                 warmup = done + 1
             done += 1
@@ -263,13 +272,19 @@ class Hunter:
         )
         return self._kinds.named(Finding(Growth.LEAK, verdicts, done, None, explanation, again=RUNS))
 
-    def _do_again(self, work: Callable[[], object]) -> tuple[str, bool] | None:
-        """Do the work; if it fails, the reason, and whether it may do better now that it can see everything."""
+    def _do_again(self, work: Callable[[], object], done: int) -> bool:
+        """Do the work that was done so many times; False if it fails, and may do better now that it can see everything.
+
+        Raises `_NotRepeatable`, with the first reason, where it would not.
+        """
         try:
             work()
         except Exception as error:
-            return _why_not_again(error), self._can_see_more(error)
-        return None
+            self._why = self._why or _why_not_again(error)
+            if not self._can_see_more(error):
+                raise _NotRepeatable(self._why, done) from None
+            return False
+        return True
 
     def _is_clear(self, measured: int) -> bool:
         """Whether enough runs are done."""
@@ -339,15 +354,8 @@ class Hunter:
         # What the first run has left is hidden: what it is in cycles with would stay when it is replaced.
         return measured == 2 and blocks[1] == objects[1] == 0 and 0 < objects[0] <= self._young.replaced
 
-    def _foreign_now(self) -> tuple[str, ...]:
-        """What makes the number of references worthless, if that is counted."""
-        if self._counts_all_references and self._modules_seen != (now := mark_of_modules()):
-            self._modules_seen = now
-            self._foreign_extensions = foreign_extensions()
-        return self._foreign_extensions
-
     def _judge(self, work: Callable[[], object], measured: int, done: int, seconds: float) -> Finding:
-        foreign = self._foreign_now()
+        foreign = self._counters.foreign_extensions()
         if measured == 1 and not foreign and self._counters.is_unchanged(1):
             return Finding(Growth.STABLE, self._unchanged, done)
         restless = _thread._count() > 0
@@ -366,7 +374,7 @@ class Hunter:
         if self._explain and (finding.is_leak or self._has_ended(finding)):
             finding = self._explained(work, finding)
         if finding.growth is Growth.LEAK and not has_grown(finding.explanation):
-            finding = self._replaced(finding, judged) if self._rechecks.replaces_atoms(work, verdicts) else finding
+            finding = cleared(finding, judged, REPLACED) if self._rechecks.replaces_atoms(work, verdicts) else finding
         return self._kinds.named(finding)
 
     def _verdicts(self, measured: int, foreign: Sequence[str], *, restless: bool) -> tuple[Verdict, ...]:
@@ -402,14 +410,6 @@ class Hunter:
         if may_be_kept_by_python(found, finding.verdicts):
             return finding._replace(growth=Growth.NOT_JUDGED, why=_KEPT)
         return finding._replace(explanation=found)
-
-    def _replaced(self, finding: Finding, judged: Sequence[Verdict]) -> Finding:
-        """The finding that nothing leaks, as what grows only takes the place of something else."""
-
-        def cleared(verdict: Verdict) -> Verdict:
-            return verdict._replace(growth=Growth.STABLE, per_run=0, why=REPLACED) if verdict.is_leak else verdict
-
-        return Finding(overall([*map(cleared, judged)]), tuple(map(cleared, finding.verdicts)), finding.runs)
 
     def _trusted(self, measured: int, place: int) -> list[int]:
         """The changes of a counter, without the first one if that is no growth of the work.
