@@ -163,6 +163,17 @@ NOT_RETAINING = UnitTestTree(name="not-retaining", modules=4, classes=5, methods
 WORKING = UnitTestTree(
     name="working", modules=2, classes=5, methods=200, body="[list(range(100)) for _ in range(1000)]"
 )
+#: Tests of two thirds of a millisecond that keep something on themselves.
+KEEPING = UnitTestTree(
+    name="keeping", modules=2, classes=5, methods=200, body="self.kept = [list(range(100)) for _ in range(650)]"
+)
+#: Tests of about a millisecond of work with texts, for pytest as well.
+JSON_500 = UnitTestTree(
+    name="json-500",
+    classes=5,
+    methods=100,
+    body='j = __import__("json"); j.loads(j.dumps([{"name": str(n), "values": [n] * 20} for n in range(150)]))',
+)
 #: Few of them, for a hunt that takes a second for each.
 CLEAN_200 = UnitTestTree(name="clean-200", classes=4, methods=50, body="[list(range(100)) for _ in range(100)]")
 #: A heap like that of a large application: what is measured is what grows with it.

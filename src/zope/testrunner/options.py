@@ -500,7 +500,7 @@ _ANALYSIS = (
     _row(
         "--leaks", dest="leaks", metavar="STAB:RUN", nargs="?", const="", type=_stab_run,
         help="Repeat each test to find out whether it leaks: memory, objects, references, file descriptors, threads. A leak "
-        "is a problem of the test and fails the run. Each test is run again as often as it takes, twice if it is clean; "
+        "is a problem of the test and fails the run. Each test is run as often as it takes, once if it changes nothing; "
         "with --leaks=5:4, five times to settle down and four more times of which every one has to grow.",
     ),
     _flag(

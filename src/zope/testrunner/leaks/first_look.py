@@ -108,15 +108,15 @@ class FirstLook:
         """Read what there is before something else is done."""
         if self._state[_BEGUN]:
             self._state[_COLLECTED] -= _full_collections()
-            self._look(self._after)
+            self._look_briefly(self._after)
 
     def enter(self) -> None:
         """Leave out what has been made since `leave`; what the work had left by then is told by the counters alone."""
         if not self._state[_BEGUN]:
             return
-        self._look(self._meanwhile)
+        self._look_briefly(self._meanwhile)
         self._state[_COLLECTED] += _full_collections()
-        for place in range(len(self._before)):
+        for place in range(self._counting):
             self._before[place] += self._meanwhile[place] - self._after[place]
 
     def end(self) -> None:
@@ -167,6 +167,12 @@ class FirstLook:
         """Collect young garbage, empty free lists, and read; both sides of a comparison are read here, as deep in calls."""
         collect(whole=False)
         for place, each in enumerate(self._trackers):
+            into[place] = each.sample().total
+
+    def _look_briefly(self, into: array[int]) -> None:
+        """The same, of what counts objects or what they consist of: others do not change for what is reported."""
+        collect(whole=False, caches=False)
+        for place, each in enumerate(self._trackers[: self._counting]):
             into[place] = each.sample().total
 
 

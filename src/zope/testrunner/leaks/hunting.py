@@ -121,8 +121,9 @@ class Hunter:
             Verdict(each.name, each.unit, Growth.STABLE, (0,)) for each in self._counters.trackers
         )
         self._young = YoungObjects()
-        # Why the work failed when it was done again, if it did.
+        # Why the work failed when it was done again, if it did; and its explanation, if that came before it was confirmed.
         self._why = ""
+        self._early: Explanation | None = None
         self._kinds = KnownKinds()
         self._others = Others()
         self._rechecks = Rechecks(
@@ -197,7 +198,7 @@ class Hunter:
         self._young.forget()
         done, warmup = 0, self._policy.warmup
         measured, calm, is_quick = 0, True, False
-        self._why = ""
+        self._why, self._early = "", None
         began = time.monotonic()
         if not warmup:
             settle()
@@ -238,9 +239,8 @@ class Hunter:
             if self._is_clear(measured):
                 break
             if measured == self._policy.runs and self._may_be_like_others(measured):
-                found = self._like_others(work)
-                if found is not None:
-                    return self._judge_like(found, measured, done)
+                if self._is_like_others(work):
+                    return self._judge_like(measured, done)
                 # The hunt goes on where it was before all was shown.
                 self._heap.hide_again()
                 collect()
@@ -258,19 +258,27 @@ class Hunter:
         counters = self._counters
         return bool(self._kinds.grown()) and min(counters.changes(measured, counters.blocks)) > 0
 
-    def _like_others(self, work: Callable[[], object]) -> Explanation | None:
-        """The explanation of a leak that is like an earlier one; see `KnownKinds.explained_like_others`."""
-        self._heap.is_about_to_be_shown()
-        return self._kinds.explained_like_others(self._databases.forgetting(work))
+    @property
+    def _policy_now(self) -> Policy:
+        """The policy; the runs of an explanation in which what held earlier leaks has grown are some of those that confirm."""
+        if self._early is None:
+            return self._policy
+        return self._policy._replace(confirm=max(0, self._policy.confirm - RUNS))
 
-    def _judge_like(self, explanation: Explanation, measured: int, done: int) -> Finding:
+    def _is_like_others(self, work: Callable[[], object]) -> bool:
+        """Whether a leak is like an earlier one; see `KnownKinds.explain_by_holders`."""
+        self._heap.is_about_to_be_shown()
+        self._early = self._kinds.explain_by_holders(self._databases.forgetting(work))
+        return self._kinds.knows(self._early)
+
+    def _judge_like(self, measured: int, done: int) -> Finding:
         """The verdict on work that leaks like other work."""
         policy = self._policy._replace(warmup=0, confirm=0)
         verdicts = tuple(
             judge(each.name, each.unit, self._counters.changes(measured, place), policy)
             for place, each in enumerate(self._counters.trackers)
         )
-        return self._kinds.named(Finding(Growth.LEAK, verdicts, done, None, explanation, again=RUNS))
+        return self._kinds.named(Finding(Growth.LEAK, verdicts, done, None, self._early, again=RUNS))
 
     def _do_again(self, work: Callable[[], object], done: int) -> bool:
         """Do the work that was done so many times; False if it fails, and may do better now that it can see everything.
@@ -336,7 +344,7 @@ class Hunter:
                 continue
             rest = 1 if replaces and (each.name in OF_THE_NEW or self._young.replaced) else None
             changes = counters.changes(measured, place)
-            if is_open(each.name, changes, self._policy, threshold=least, restless=restless, rest=rest):
+            if is_open(each.name, changes, self._policy_now, threshold=least, restless=restless, rest=rest):
                 return True
         return False
 
@@ -379,7 +387,7 @@ class Hunter:
 
     def _verdicts(self, measured: int, foreign: Sequence[str], *, restless: bool) -> tuple[Verdict, ...]:
         """Those on the counters, by so many runs; the number of all references means nothing with ``foreign`` extensions."""
-        policy = self._policy._replace(warmup=0)
+        policy = self._policy_now._replace(warmup=0)
         verdicts = tuple(
             judge(each.name, each.unit, self._trusted(measured, place), policy, restless=restless)
             for place, each in enumerate(self._counters.trackers)
@@ -401,7 +409,8 @@ class Hunter:
 
         # The explanation shows everything.
         self._heap.is_about_to_be_shown()
-        found = explain(self._databases.forgetting(work), self._kinds.grown())
+        again = RUNS if self._early is not None else 0
+        found = self._early or explain(self._databases.forgetting(work), self._kinds.grown())
         self._kinds.watch()
         if found.bound is not None and not is_more_than_weak(found, finding.verdicts):
             return finding._replace(growth=Growth.BOUNDED, why=f"bounded at {found.bound}", explanation=found)
@@ -409,7 +418,7 @@ class Hunter:
             return finding._replace(why=ENDED)
         if may_be_kept_by_python(found, finding.verdicts):
             return finding._replace(growth=Growth.NOT_JUDGED, why=_KEPT)
-        return finding._replace(explanation=found)
+        return finding._replace(explanation=found, again=again)
 
     def _trusted(self, measured: int, place: int) -> list[int]:
         """The changes of a counter, without the first one if that is no growth of the work.

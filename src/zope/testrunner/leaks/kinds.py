@@ -59,16 +59,21 @@ class KnownKinds:
         """What held earlier leaks and is larger now."""
         return self._holders.grown() if self._holders is not None else ()
 
-    def explained_like_others(self, work: Callable[[], object]) -> Explanation | None:
-        """The explanation of a leak that is like an earlier one in what holds it and what allocates it; None if it is not.
+    def explain_by_holders(self, work: Callable[[], object]) -> Explanation | None:
+        """The explanation of a leak into what held earlier leaks; None if that does not lead to all that is new.
 
-        That container was seen to grow for that line in as many runs as it takes to confirm a leak, and to have no bound.
-        For this work, it has grown for the same line in all runs, those of the explanation included.
+        It has grown in each of the `RUNS` runs that this takes.
         """
         from zope.testrunner.leaks.explain import explain_by
 
-        found = explain_by(work, self.grown())
-        return found if kind_of(found) in self._kinds else None
+        return explain_by(work, self.grown())
+
+    def knows(self, explanation: Explanation | None) -> bool:
+        """Whether it is that of a leak that is like an earlier one in what holds it and what allocates it.
+
+        That container was seen to grow for that line in as many runs as it takes to confirm a leak, and to have no bound.
+        """
+        return kind_of(explanation) in self._kinds
 
     def named(self, finding: Finding) -> Finding:
         """The same finding, with what kind of leak it is, and whether that was explained before."""

@@ -90,15 +90,15 @@ def empty_caches() -> None:
         clean()
 
 
-def collect(*, whole: bool = True) -> None:
-    """Empty the interpreter's look-up caches, and collect garbage.
+def collect(*, whole: bool = True, caches: bool = True) -> None:
+    """Empty the interpreter's look-up caches, unless ``caches`` is false, and collect garbage.
 
     With ``whole`` false, only garbage among young objects is collected, and what the collector does besides is done
     (emptying free lists), which takes microseconds however much is alive: all objects are hidden from it meanwhile
     (``gc.freeze``).  If somebody else has frozen objects, everything is examined after all, since they would all be
     unfrozen together.
     """
-    if _clear_internal is not None:
+    if caches and _clear_internal is not None:
         _clear_internal()
     hide = not whole and not frozen_by_others()
     if hide:

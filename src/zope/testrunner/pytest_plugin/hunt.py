@@ -282,7 +282,7 @@ class Summary:
         if self._asked.hunt:
             warmup, runs = (f"{number} time{'s' if number != 1 else ''}" for number in (policy.warmup, policy.runs))
             return f"leaks: every test is run {warmup} to settle down and {runs} to be judged"
-        return "leaks: every test is run twice, and suspects until it is clear whether they leak"
+        return "leaks: a test that changes something is run again until it is clear whether it leaks"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect notes."""
