@@ -584,7 +584,7 @@ class TestCachesOfFunctions(unittest.TestCase):
         found = explain(lambda: self.fill(measure))
 
         self.assertEqual(4096, found.bound, found)
-        self.assertEqual(("functools._lru_cache_wrapper",), tuple(row.title for row in found.holders))
+        self.assertEqual(("functools cache of at most 4096",), tuple(row.title for row in found.holders))
         self.assertIn("measure", found.holders[0].expression)
         self.assertEqual(found.holders[0].expression, found.route)
         self.assertEqual((0, 7), (found.holders[0].before, found.holders[0].after))
@@ -648,7 +648,7 @@ class TestCachesOfFunctions(unittest.TestCase):
         size = measure.cache_info().currsize
         self.assertEqual(size, finding.explanation.holders[0].after)
         text = "\n".join(describe(finding, "work"))
-        self.assertRegex(text, f"measure.* a functools._lru_cache_wrapper that grew from .* to {size}")
+        self.assertRegex(text, f"measure.*, an unbounded functools cache that grew from .* to {size}")
 
     def test_a_limited_one_excuses_nothing_else(self) -> None:
         @functools.lru_cache(4096)

@@ -28,8 +28,9 @@ from zope.testrunner.leaks.allocation_sites import (
     titles_of,
 )
 from zope.testrunner.leaks.allocations import tracemalloc
+from zope.testrunner.leaks.attributes import is_a
 from zope.testrunner.leaks.caches import Caches, Filled, more_survives
-from zope.testrunner.leaks.expressions import Route, is_a
+from zope.testrunner.leaks.expressions import Route
 from zope.testrunner.leaks.finding import Explanation, Holder, New
 from zope.testrunner.leaks.growing_containers import Containers, grown_among, known_containers, last_of, unknown_containers
 from zope.testrunner.leaks.growing_values import Replaced, fresh, replaced
@@ -350,9 +351,9 @@ def _look(remains: _Remains, *, partly: bool) -> _Attempt:
     mine.add(id(limited))
     mine.update(map(id, grown))
     ways = routes_to([row[0] for row in grown[:NAMED]], fresh, mine, end)
-    for (container, growth, size), way in zip(grown, ways, strict=False):
+    for (_, growth, size), way in zip(grown, ways, strict=False):
         if way is not None:
-            holders.append(Holder(way.expression, type_title(type(container)), size - growth, size))
+            holders.append(Holder(*way.itself, size - growth, size))
             bounds.append(way.bound)
             limited += [way.limited] * (way.limited is not None)
     # A limited one excuses none beside it.
@@ -408,7 +409,7 @@ def _look_at_caches(
         found = route_to(targets, fresh, mine, end)
         if found is None:
             continue
-        holders.append(Holder(found.expression, type_title(type(row.cache)), row.size - row.growth, row.size))
+        holders.append(Holder(*found.itself, row.size - row.growth, row.size))
         if route is None:
             bound = row.limit
             way = route_through(row.cache, leaked, fresh) if leaked else None

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.allocation_sites import RUNS
+from zope.testrunner.leaks.attributes import CACHE, is_a, resolved
 from zope.testrunner.leaks.caches import Caches
-from zope.testrunner.leaks.expressions import CACHE, is_a, resolved
 from zope.testrunner.leaks.referrer_paths import MOST_HOLDERS, known_holders
 from zope.testrunner.system.originals import io
 

@@ -10,7 +10,7 @@ from itertools import islice
 from types import CellType, FunctionType
 from typing import Final
 
-from zope.testrunner.leaks.expressions import resolved
+from zope.testrunner.leaks.attributes import resolved
 from zope.testrunner.leaks.trackers.refcounts import type_title
 
 #: Seconds for the text of an object, which is made by code of its class.

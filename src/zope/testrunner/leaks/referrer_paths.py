@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from contextvars import Context
 from itertools import compress
 from types import (
     FrameType,
@@ -15,7 +16,9 @@ from types import (
 from typing import Final
 
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks.expressions import MARK, Route, express, is_a, module_namespace, own_namespace
+from zope.testrunner.leaks.attributes import is_a, module_namespace, own_namespace
+from zope.testrunner.leaks.context_variables import found_in_contexts
+from zope.testrunner.leaks.expressions import MARK, Route, express
 from zope.testrunner.leaks.trackers.refcounts import type_title
 from zope.testrunner.system.originals import os, time
 
@@ -208,7 +211,7 @@ class _Search:
     def result(self) -> tuple[str, list[object]] | None:
         """The name of a root, and the objects from there to a target, once all searches are over."""
         if self.root is None:
-            return _in_frames(self.reached, self.towards)
+            return _in_frames(self.reached, self.towards) or _in_contexts(self.reached, self.towards)
         return self.root, _chain(len(self.reached) - 1, self.reached, self.towards)
 
     def own(self) -> set[int]:
@@ -357,6 +360,17 @@ def _in_frames(reached: list[object], towards: list[int]) -> tuple[str, list[obj
                         start = f"<local {name!r} of {where} in {_thread_name(thread)}>"
                         return start, [None, *_chain(places[id(value)], reached, towards)]
             frame = frame.f_back
+    return None
+
+
+def _in_contexts(reached: list[object], towards: list[int]) -> tuple[str, list[object]] | None:
+    """The same, beginning at a context variable: nothing of Python refers to the context that a thread is in."""
+    places: dict[int, int] = {}
+    for place, found in enumerate(reached):
+        places.setdefault(id(found), place)
+    contexts = [found for found in reached if type(found) is Context]
+    for start, value in found_in_contexts(places, contexts):
+        return start, [None, *_chain(places[id(value)], reached, towards)]
     return None
 
 
