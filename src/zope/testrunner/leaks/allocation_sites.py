@@ -158,12 +158,12 @@ def telling_frame(frames: tuple[Line, ...]) -> Line:
     """Of the callers of an allocation, the last one first, the first one outside of the standard library."""
     for frame in frames:
         path = frame[0]
-        if not _is_library(path) and not path.startswith(_ROUND_ABOUT):
+        if not is_library(path) and not path.startswith(_ROUND_ABOUT):
             return frame
     return frames[0]
 
 
-def _is_library(path: str) -> bool:
+def is_library(path: str) -> bool:
     """Whether a file is one of the standard library."""
     return path.startswith((_LIBRARY, "<frozen ")) and not path.startswith(_PACKAGES)
 

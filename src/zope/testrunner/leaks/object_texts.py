@@ -82,3 +82,4 @@ _HARMLESS: Final = (object.__repr__, FunctionType.__repr__, CellType.__repr__, f
 
 
 _SHORT: Final = reprlib.Repr()
+_SHORT.maxother = _SHORT.maxstring = 80
