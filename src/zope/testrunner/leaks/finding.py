@@ -15,13 +15,27 @@ class New(NamedTuple):
     example: str
 
 
+class Call(NamedTuple):
+    """A line that calls another one, and its text."""
+
+    path: str
+    line: int
+    source: str
+
+
 class Place(NamedTuple):
-    """A line that allocates what stays alive: the number of blocks per run there, and the line itself."""
+    """A line that allocates what stays alive: the number of blocks per run there, and the line itself.
+
+    Where a library does that for the user's code, it is the line of the user's code, and ``inside`` that of the library.
+    ``caller`` is the innermost line of the test's own file, if it is known and another one.
+    """
 
     path: str
     line: int
     per_run: int
     source: str
+    inside: Call | None = None
+    caller: Call | None = None
 
 
 class Holder(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from zope.testrunner.leaks.finding import Finding
+from zope.testrunner.leaks.finding import Finding, Place
+from zope.testrunner.leaks.owners import below_packages
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.verdict import THRESHOLDS
 from zope.testrunner.system.originals import os
@@ -51,6 +52,7 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         lines.append(f"  allocated at {_short(place.path)}:{place.line}")
         if place.source:
             lines.append(f"      {place.source}")
+        lines += _callers(place)
     for holder in known.holders[:2]:
         grew = f" that grew from {holder.before} to {holder.after}" if holder.after is not None else ""
         lines.append(f"  kept alive by {holder.expression}, {_article(holder.title)} {holder.title}{grew}")
@@ -59,6 +61,18 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
     if known.why:
         lines.append(f"  {known.why}")
     return tuple(map(_one_line, lines))
+
+
+def _callers(place: Place) -> list[str]:
+    """What else is known of how a place comes to allocate."""
+    caller = place.caller
+    if place.inside is not None:
+        library = f"{below_packages(place.inside.path)}:{place.inside.line}"
+        called = f", called from {_short(caller.path)}:{caller.line}" if caller is not None else ""
+        return [f"      by {library}{called}"]
+    if caller is None:
+        return []
+    return [f"  called from {_short(caller.path)}:{caller.line}", *([f"      {caller.source}"] if caller.source else [])]
 
 
 def deltas(finding: Finding, runs: int | None = None) -> str:
