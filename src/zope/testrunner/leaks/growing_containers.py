@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from itertools import chain, compress, filterfalse
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain, compress, filterfalse, islice
 from operator import ne
 from typing import Final, NamedTuple
 
@@ -13,11 +14,20 @@ from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.allocation_sites import RUNS
 from zope.testrunner.leaks.attributes import CACHE, is_a, resolved
 from zope.testrunner.leaks.caches import Caches
-from zope.testrunner.leaks.referrer_paths import MOST_HOLDERS, known_holders
+from zope.testrunner.leaks.referrer_paths import MOST_HOLDERS, known_holders, leads_to_all
+from zope.testrunner.leaks.steps import limit_of
+from zope.testrunner.leaks.trackers.refcounts import type_title
 from zope.testrunner.system.originals import io
 
 #: Objects that are asked for their referents at once.
 _BATCH: Final = 10_000
+
+#: Of more containers that grew than this, the order is of interest; those that grew most are put into it.
+_SOME: Final = 2
+_RANKED: Final = 24
+
+#: Of a longer container only what it took in last is looked at.
+_LONG: Final = 10_000
 
 _CONTAINERS: Final = (list, dict, set, deque)
 
@@ -59,6 +69,10 @@ class Holders:
 
 def _sizes_of_holders() -> list[tuple[int, int]]:
     return [(id(each), size_of(each)) for each in known_holders()]
+
+
+#: A container that grew, by how much, and its size then.
+Grown = tuple[object, int, int]
 
 
 class Containers(NamedTuple):
@@ -144,7 +158,7 @@ def size_of(container: object) -> int:
     return 0
 
 
-def grown_among(containers: Containers, before: list[int]) -> list[tuple[object, int, int]]:
+def grown_among(containers: Containers, before: list[int]) -> list[Grown]:
     """The containers that grew with every run, with their growth and their size now, the largest growth first."""
     found = []
     after = containers.sizes()
@@ -157,6 +171,35 @@ def grown_among(containers: Containers, before: list[int]) -> list[tuple[object,
             found.append((container, growth, size))
     found.sort(key=lambda row: -row[1])
     return found
+
+
+def by_relevance(grown: list[Grown], leaked: list[object], new: Collection[int]) -> list[Grown]:
+    """These containers, those first that hold what leaks for good.
+
+    Behind them are logs, and what does not lead to the leaked objects, holds them weakly only, or drops old ones by itself.
+    """
+    if len(grown) < _SOME:
+        return grown
+    first, rest = grown[:_RANKED], grown[_RANKED:]
+    last = {id(row): last_of(row[0], row[1]) for row in first}
+    return sorted(
+        first,
+        key=lambda row: (
+            limit_of(row[0]) is not None,
+            _is_weak(row[0], last[id(row)]),
+            any(type_title(type(item)) == "logging.LogRecord" for item in last[id(row)]),
+            not leads_to_all([row[0]] if row[2] <= _LONG else last[id(row)], leaked, new),
+            -row[1],
+        ),
+    ) + rest
+
+
+def _is_weak(container: object, last: list[object]) -> bool:
+    """Whether a container holds nothing but weak references and what they are told by."""
+    if any(is_a(container, kind) for kind in (set, frozenset)):
+        last = list(islice(set.__iter__(container), 1)) if is_a(container, set) else []
+    has_weak = any(is_a(item, weakref.ref) for item in last)
+    return has_weak and not any(gc.is_tracked(item) and not is_a(item, weakref.ref) for item in last)
 
 
 def last_of(container: object, number: int) -> list[object]:

@@ -53,6 +53,10 @@ _SETS: Final = (set, frozenset)
 _CONTAINERS: Final = (dict, *_SEQUENCES, *_SETS)
 
 
+#: What has no name of its own.
+_ATOMS: Final = frozenset(map(id, (str, bytes, int, float, tuple, list, dict, set)))
+
+
 class Written(NamedTuple):
     """An expression, the form in which an object is known by it, and what the expression itself is, with its title."""
 
@@ -89,12 +93,25 @@ def begin(start: str, root: object, *, is_variable: bool = False) -> Written:
 
 def step(way: Written, here: object, there: object) -> Written:
     """What leads to ``there``, given what leads to ``here``, which refers to it."""
-    text = _followed(way, here, there)
-    if text is not None:
-        return text
+    name = _well_known(there)
+    following = _plain(name, there) if name is not None else _followed(way, here, there)
+    if following is not None:
+        return following
     if way.form is Form.INSIDE:
         return way
     return way._replace(form=Form.INSIDE)
+
+
+def _well_known(found: object) -> str | None:
+    """What everybody calls an object, however it is reached."""
+    if id(type(found)) in _ATOMS:
+        return None
+    logging = sys.modules.get("logging")
+    manager = getattr(getattr(logging, "root", None), "manager", None)
+    if manager is None or not is_a(found, logging.Logger):  # type: ignore[union-attr]  # there is a manager only in it
+        return "logging.root.manager" if found is manager and manager is not None else None
+    name = getattr(found, "name", None)
+    return f"logging.getLogger({name!r})" if manager.loggerDict.get(name) is found else None
 
 
 def _plain(text: str, found: object) -> Written:

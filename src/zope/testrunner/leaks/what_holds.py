@@ -5,17 +5,16 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.allocation_sites import NAMED, RUNS, places_of
 from zope.testrunner.leaks.attributes import is_a
 from zope.testrunner.leaks.caches import Filled
-from zope.testrunner.leaks.expressions import Route
-from zope.testrunner.leaks.finding import Explanation, Holder, New
+from zope.testrunner.leaks.finding import Explanation, Holder
+from zope.testrunner.leaks.growing_containers import by_relevance
 from zope.testrunner.leaks.growing_values import Replaced
-from zope.testrunner.leaks.object_texts import texts_of
+from zope.testrunner.leaks.new_objects import described_new, route_to_example, titles_of_new
 from zope.testrunner.leaks.referrer_paths import leads_to_all, route_through, route_to, routes_to
 from zope.testrunner.leaks.traced_runs import Remains
 from zope.testrunner.leaks.trackers.refcounts import type_title
@@ -53,35 +52,35 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
     ``partly`` is whether only some containers were watched: nothing is said then unless these lead to all of it.
     """
     end = time.monotonic() + _TIME
-    young, grown, filled = remains.young, remains.grown, remains.filled
+    young, filled = remains.young, remains.filled
     places, named, values = places_of(remains.lines), remains.named, remains.values or Replaced([], [])
     mine = {id(remains), *map(id, remains), *map(id, values), *map(id, filled), id(values)}
     fresh = set(map(id, young))
     more = {title: number - remains.first.get(title, 0) for title, number in remains.many.items()}
-    new = _new(remains, more)
+    titles = titles_of_new(remains, more)
+    leaked = _leaked(young, more)
+    grown = by_relevance(remains.grown, leaked, fresh)
     holders: list[Holder] = []
     bounds: list[int | None] = []
     limited: list[object] = []
-    mine.add(id(limited))
-    mine.update(map(id, grown))
+    mine.update((id(limited), id(leaked), id(grown), *map(id, grown)))
     ways = routes_to([row[0] for row in grown[:NAMED]], fresh, mine, end)
+    mine.update((id(ways), *map(id, ways)))
     for (_, growth, size), way in zip(grown, ways, strict=False):
         if way is not None:
             holders.append(Holder(*way.itself, size - growth, size))
             bounds.append(way.bound)
             limited += [way.limited] * (way.limited is not None)
+    # What grows without end comes first.
+    holders = [holder for holder, _ in sorted(zip(holders, bounds, strict=True), key=lambda row: row[1] is not None)]
     # A limited one excuses none beside it.
     bound = bounds[0] if bounds and None not in bounds else None
-    route: Route | None = None
-    leaked = _leaked(young, more)
-    mine.add(id(leaked))
     covered = partly and bool(grown) and leads_to_all([row[0] for row in grown], leaked, fresh)
     # Where nothing is left that the collector sees, the lines have to do.
     covered = covered and (bool(leaked) or remains.traced)
     if partly and not covered:
         return Attempt(Explanation())
-    if leaked and holders:
-        route = next((found for row in grown[:NAMED] if (found := route_through(row[0], leaked, fresh))), None)
+    route = route_to_example(grown, leaked, titles, remains, fresh) if holders else None
     if leaked and route is None:
         route = route_to(leaked, fresh, mine, max(end, time.monotonic() + _TIME / 4))
     if route is not None:
@@ -101,6 +100,7 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
     why = None
     if not holders and (leaked or places):
         why = "no object of Python is seen to hold it: C code, atexit or a context variable may"
+    new = described_new(remains, titles, route.target if route is not None else None)
     text = route.expression if route is not None else None
     known = Explanation(new, places, tuple(holders), text, bound, named, why)
     attempt = Attempt(known, covered=covered) if bounds else _look_at_caches(known, filled, leaked, fresh, mine)
@@ -185,29 +185,3 @@ def _referents(objects: list[object]) -> Iterator[object]:
     """What these objects refer to, each as often as that."""
     for start in range(0, len(objects), _BATCH):
         yield from gc.get_referents(*objects[start : start + _BATCH])
-
-
-def _new(remains: Remains, more: Mapping[str, int]) -> tuple[New, ...]:
-    """What is new, by type; what runs replace is left out, of which there is no more than after the first one."""
-    examples: dict[str, object] = {}
-    added: Counter[str] = Counter()
-    for found in chain(remains.young, remains.atoms):
-        examples.setdefault(type_title(type(found)), found)
-    for found in remains.added:
-        title = type_title(type(found))
-        examples.setdefault(title, found)
-        added[title] += 1
-    rows = []
-    for title, example in examples.items():
-        per_run = max(0, more.get(title, 0)) // (RUNS - 1) + added[title] // RUNS
-        number = remains.many[title] if more.get(title, 0) > 0 else 0
-        if not per_run and number + added[title] >= RUNS - 1:
-            # An atom may come from a place that was free before, without a trace.
-            per_run = 1
-        if per_run:
-            rows.append((title, per_run, example))
-    # What the user's own classes are tells more than lists and numbers.
-    rows.sort(key=lambda row: ("." not in row[0], -row[1]))
-    del rows[NAMED:]
-    texts = texts_of([example for _, _, example in rows])
-    return tuple([New(title, per_run, text) for (title, per_run, _), text in zip(rows, texts, strict=True)])

@@ -22,6 +22,11 @@ _WORDS: Final = {
     "heap": ("on the C heap", "on the C heap"),
 }
 
+#: Characters of a list of types, and of any line; and of the end of one that is cut.
+_WIDTH: Final = 110
+_LONGEST: Final = 180
+_TAIL: Final = 70
+
 
 def describe(finding: Finding, label: str) -> tuple[str, ...]:
     """A finding in words, a line each; ``label`` names the work.  Empty if there is nothing to tell."""
@@ -45,7 +50,7 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
     if known is None:
         return tuple(lines)
     if known.new:
-        lines.append("  new each run: " + ", ".join(f"{row.per_run} {row.title}" for row in known.new))
+        lines.append("  new each run: " + _some([f"{row.per_run} {row.title}" for row in known.new]))
         lines.append(f"  for example: {known.new[0].example}")
     lines += [f"  new by name: {name}" for name in known.named]
     for place in known.places[:2]:
@@ -61,6 +66,16 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
     if known.why:
         lines.append(f"  {known.why}")
     return tuple(map(_one_line, lines))
+
+
+def _some(words: list[str]) -> str:
+    """As many of these as there is room for on a line."""
+    length = 0
+    for shown, word in enumerate(words):
+        length += len(word) + 2
+        if length > _WIDTH and shown:
+            return ", ".join([*words[:shown], "…"])
+    return ", ".join(words)
 
 
 def _callers(place: Place) -> list[str]:
@@ -104,8 +119,12 @@ def _article(title: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """The text with escapes for line ends and control characters, which an object's own text may contain."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    """The text with escapes for line ends and control characters, which an object's own text may contain.
+
+    No longer than a line: what is cut is in the middle: a path ends in the number of the line, an expression in what it leads to.
+    """
+    line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - _TAIL - 1]}…{line[-_TAIL:]}"
 
 
 def _short(path: str) -> str:
