@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
 from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import pristine_gc as gc
@@ -39,22 +38,48 @@ class Site(NamedTuple):
     caller: Line | None = None
 
 
-def site_of(frames: Sequence[Line]) -> Site:
-    """What these callers of an allocation, the innermost one first, say of it."""
-    inner = [
-        frame
-        for frame in takewhile(lambda frame: not is_runner(frame[0]), frames)
-        if not is_library(frame[0]) and not runs_tests(frame[0])
-    ]
-    if not inner:
-        return Site(frames[0])
-    users = [frame for frame in inner if is_users(frame[0])]
-    if users:
-        line = users[0]
-        caller = next(frame for frame in users if frame[0] == users[-1][0])
-        return Site(line, inner[0] if inner[0] != line else None, caller if caller != line else None)
-    test = next((frame for frame in inner if holds_tests(frame[0])), inner[-1])
-    return Site(inner[0], None, test if test != inner[0] else None)
+class Sites:
+    """The sites of allocations; whose a file is, is found out once for each."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, str] = {}
+
+    def of(self, frames: Sequence[Line]) -> Site:
+        """What these callers of an allocation, the innermost one first, say of it."""
+        inner = []
+        for frame in frames:
+            owner = self._owner_of(frame[0])
+            if owner == "runner":
+                break
+            if owner:
+                inner.append((owner, frame))
+        if not inner:
+            return Site(frames[0])
+        innermost = inner[0][1]
+        users = [frame for owner, frame in inner if owner == "user"]
+        if users:
+            line = users[0]
+            caller = next(frame for frame in users if frame[0] == users[-1][0])
+            return Site(line, innermost if innermost != line else None, caller if caller != line else None)
+        test = next((frame for _, frame in inner if holds_tests(frame[0])), inner[-1][1])
+        return Site(innermost, None, test if test != innermost else None)
+
+    def is_cut(self, frames: Sequence[Line]) -> bool:
+        """Whether there may be more callers than these."""
+        return all(self._owner_of(path) != "runner" for path, _ in frames)
+
+    def _owner_of(self, path: str) -> str:
+        """Whose a file is, empty for what says nothing: the standard library, and what runs tests."""
+        known = self._owners.get(path)
+        if known is None:
+            if is_runner(path):
+                known = "runner"
+            elif is_library(path) or runs_tests(path):
+                known = ""
+            else:
+                known = "user" if is_users(path) else "package"
+            self._owners[path] = known
+        return known
 
 
 def with_callers(work: Bare, known: Explanation, remains: Remains | None) -> Explanation:
@@ -124,12 +149,13 @@ def _count(traces: Iterable[Trace], wanted: set[Line]) -> tuple[dict[Site, int],
         if trace[2][0] in wanted:
             by_frames[trace[2]] = by_frames.get(trace[2], 0) + 1
     many: dict[Site, int] = {}
+    sites = Sites()
     cut = False
     for frames, number in by_frames.items():
         if is_runner(frames[0][0]) or frames[0][0] == tracemalloc.__file__:
             continue
-        cut = cut or not any(is_runner(path) for path, _ in frames)
-        site = site_of(frames)
+        cut = cut or sites.is_cut(frames)
+        site = sites.of(frames)
         many[site] = many.get(site, 0) + number
     return many, cut
 

@@ -91,8 +91,9 @@ def _attempt(work: Bare, known: Sequence[object] = ()) -> tuple[Attempt, Remains
     containers, caches = Containers([], list(known)), Caches(())
     if not partly:
         gc.unfreeze()
-        # What is garbage by now can grow as well, and to find out that nothing leads to it takes long.
-        settle()
+        # What is garbage by now can grow as well, and to find out that nothing leads to it takes long.  A hunt has collected
+        # all of it that is old; to do so again takes as long as the rest on a large heap.
+        settle(whole=False)
         containers, caches = known_containers()
     try:
         remains = run_traced(work, containers, partly=partly)

@@ -16,9 +16,10 @@ class Route(NamedTuple):
     """The way to an object.
 
     ``expression`` leads to the object itself, ``target``; ``itself`` is what to call it if it is what holds, with the title
-    of its type.  ``holder`` leads to the nearest object on the way that is not among the new ones, of type ``title``; where
-    that is no container, to what is in its attribute.  ``bound`` is the size of a limited cache on the way, and ``limited``
-    that cache, if it is one that can be asked what it holds.
+    of its type, and ``size`` how much is in that if the object is only a part of it.  ``holder`` leads to the nearest object
+    on the way that is not among the new ones, of type ``title``; where that is no container, to what is in its attribute.
+    ``bound`` is the size of a limited cache on the way, and ``limited`` that cache, if it is one that can be asked what it
+    holds.
     """
 
     expression: str
@@ -28,6 +29,7 @@ class Route(NamedTuple):
     title: str = ""
     bound: int | None = None
     limited: object = None
+    size: int | None = None
 
 
 def express(start: str, chain: list[object], new: Collection[int]) -> Route:
@@ -53,7 +55,7 @@ def express(start: str, chain: list[object], new: Collection[int]) -> Route:
             holder = following.text, following.title
         way = following
     expression, title = holder or (None, "")
-    return Route(way.whole, chain[-1], way.as_holder(), expression, title)
+    return Route(way.whole, chain[-1], way.as_holder(), expression, title, size=way.size())
 
 
 def holds(here: object, below: list[object], new: Collection[int]) -> bool:

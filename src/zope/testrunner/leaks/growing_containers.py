@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 import weakref
 from array import array
 from collections import deque
@@ -42,6 +44,14 @@ _STREAMS: Final[Mapping[type, Callable[..., int]]] = {
     io.BytesIO: io.BytesIO.tell,
     io.StringIO: io.StringIO.tell,
 }
+
+
+#: What `itertools.tee` keeps values in until all its iterators have given them.
+_READ_AHEAD: Final[type] = vars(itertools)["_tee_dataobject"]
+
+
+#: How to ask for the size of what is a part of something, by identity of the type.
+_lengths: Final[dict[int, Callable[..., int]]] = {}
 
 
 class Holders:
@@ -93,9 +103,14 @@ def known_containers() -> tuple[Containers, Caches]:
     What is done for each object is done by loops in C, as there may be millions.
     """
     # In no inner function: what that refers to would be among the objects, in a cycle with them.
-    objects = gc.get_objects()
     of_plain, of_others = _kinds(*_CONTAINERS, CACHE)
-    plain, others = _of_types(objects, of_plain), _of_types(objects, of_others)
+    parts = _parts()
+    of_others += parts
+    _lengths.update((id(kind), length) for kind, length in parts.items())
+    # Most objects are none of these, and are gone through once.
+    found = _of_types(gc.get_objects(), [*of_plain, *of_others])
+    plain, others = _of_types(found, of_plain), _of_types(found, of_others)
+    del found
     caches = Caches(others)
     if caches.all:
         others = [each for each in others if type(each) is not CACHE]
@@ -143,6 +158,28 @@ def _kinds(*bases: type) -> tuple[list[type], list[type]]:
     return plain, others
 
 
+def _parts() -> Mapping[type, Callable[..., int]]:
+    """How much is in a part of what grows by parts, by type: buckets of trees, and what `itertools.tee` has read ahead."""
+    found: dict[type, Callable[..., int]] = {_READ_AHEAD: _number_of_referents}
+    if sys.version_info >= (3, 13) and "_queue" in sys.modules:
+        # Before, its content is a list.
+        found[sys.modules["_queue"].SimpleQueue] = sys.modules["_queue"].SimpleQueue.qsize
+    for name in [name for name in sys.modules if name.startswith("BTrees.")]:
+        for key, kind in list(vars(sys.modules[name]).items()):
+            if key.endswith(("Bucket", "Set")) and not key.endswith("TreeSet") and isinstance(kind, type):
+                found[kind] = _size_of_bucket
+    return found
+
+
+def _number_of_referents(found: object) -> int:
+    return len(gc.get_referents(found))
+
+
+def _size_of_bucket(bucket: object) -> int:
+    # To ask one that is not loaded would load it from its database.
+    return 0 if getattr(bucket, "_p_changed", False) is None else len(bucket)  # type: ignore[arg-type]  # it has a length
+
+
 def size_of(container: object) -> int:
     """How much is in a container, also if its class says otherwise."""
     for kind in _CONTAINERS:
@@ -155,7 +192,8 @@ def size_of(container: object) -> int:
             except ValueError:
                 # It is closed.
                 return 0
-    return 0
+    of_part = _lengths.get(id(type(container)))
+    return 0 if of_part is None else of_part(container)
 
 
 def grown_among(containers: Containers, before: list[int]) -> list[Grown]:

@@ -19,6 +19,7 @@ from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.attributes import is_a, module_namespace, own_namespace
 from zope.testrunner.leaks.context_variables import found_in_contexts
 from zope.testrunner.leaks.expressions import MARK, Route, express
+from zope.testrunner.leaks.forward_paths import modules_of_files, ways_from
 from zope.testrunner.leaks.trackers.refcounts import type_title
 from zope.testrunner.system.originals import os, time
 
@@ -51,18 +52,42 @@ def route_to(targets: list[object], new: Collection[int], mine: set[int], end: f
     return None if found is None else express(*found, new)
 
 
-def routes_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> list[Route | None]:
-    """The shortest way to each of these objects, or None; all together take little longer than one."""
+def routes_to(
+    targets: list[object], new: Collection[int], mine: set[int], end: float, files: Collection[str] = ()
+) -> list[Route | None]:
+    """The shortest way to each of these objects, or None; all together take little longer than one.
+
+    Modules from these ``files`` are looked into first.
+    """
     ways = [_again(target) for target in targets]
+    if files and None in ways:
+        missing = [target for target, way in zip(targets, ways, strict=True) if way is None]
+        near = ways_from(modules_of_files(files), missing, mine)
+        ways = [way or _by_best_name(near.get(id(target))) for target, way in zip(targets, ways, strict=True)]
+        mine = mine.union((id(missing), id(near)), map(id, near.values()))
     unknown = [[target] for target, way in zip(targets, ways, strict=True) if way is None]
     if unknown:
         chains = {id(way[1]) for way in ways if way is not None}
-        found = iter(_search(unknown, mine | chains | {id(targets)}, end))
+        found = iter(_search(unknown, mine | chains | {id(targets), id(ways), *map(id, ways)}, end))
         ways = [way or next(found) for way in ways]
-        for way in ways:
-            if way is not None:
-                _remember(*way)
+    for way in ways:
+        if way is not None:
+            _remember(*way)
     return [None if way is None else express(*way, new) for way in ways]
+
+
+def _by_best_name(way: tuple[str, list[object]] | None) -> tuple[str, list[object]] | None:
+    """The same way from the module that everybody uses, if the variable is in several."""
+    if way is None or len(way[1]) == 1:
+        return way
+    variable = way[1][1]
+    for name, module in _by_name():
+        space = module_namespace(module)
+        if space is way[1][0]:
+            return way
+        if id(variable) in map(id, list(space.values())):
+            return name, [space, *way[1][1:]]
+    return way
 
 
 def route_through(holder: object, targets: list[object], new: Collection[int]) -> Route | None:
@@ -179,6 +204,11 @@ def _modules() -> Iterator[tuple[str, ModuleType]]:
             yield name, module
 
 
+def _by_name() -> list[tuple[str, ModuleType]]:
+    """All modules: of several names of a variable, the one in a package that everybody uses tells most, and comes first."""
+    return sorted(_modules(), key=lambda row: (row[0].startswith("_"), "._" in row[0], row[0].count(".")))
+
+
 class _Search:
     """One of some searches that go on together: what it has reached, and from where each object leads on to a target."""
 
@@ -225,8 +255,7 @@ def _search(targets: list[list[object]], mine: set[int], end: float) -> list[tup
     All are searched for together, since to ask for referrers takes about as long for some objects as for one: the heap is
     gone through every time.
     """
-    # Of several names of a variable, the one in a package that everybody uses tells most.
-    modules = sorted(_modules(), key=lambda row: (row[0].startswith("_"), "._" in row[0], row[0].count(".")))
+    modules = _by_name()
     namespaces = {id(space := module_namespace(module)): (name, space) for name, module in modules}
     del modules
     searches = [_Search(each) for each in targets]

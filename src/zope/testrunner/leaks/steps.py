@@ -76,6 +76,12 @@ class Written(NamedTuple):
         """What to call the object if it holds others: an expression and the title of a type."""
         return (self.whole, "dict") if self.form is Form.NAMESPACE else (self.text, self.title)
 
+    def size(self) -> int | None:
+        """How much is in all of it, if the object is only a node of a tree."""
+        if self.form is not Form.NODE or not type_title(type(self.shown)).startswith("BTrees."):
+            return None
+        return len(self.shown)  # type: ignore[arg-type]  # trees have a length
+
     @property
     def takes_in(self) -> bool:
         """Whether what it refers to is its content, and not an attribute or a variable."""

@@ -64,11 +64,13 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
     bounds: list[int | None] = []
     limited: list[object] = []
     mine.update((id(limited), id(leaked), id(grown), *map(id, grown)))
-    ways = routes_to([row[0] for row in grown[:NAMED]], fresh, mine, end)
+    files = {path for _, (path, _) in remains.lines}
+    ways = routes_to([row[0] for row in grown[:NAMED]], fresh, mine, end, files)
     mine.update((id(ways), *map(id, ways)))
     for (_, growth, size), way in zip(grown, ways, strict=False):
         if way is not None:
-            holders.append(Holder(*way.itself, size - growth, size))
+            whole = size if way.size is None else way.size
+            holders.append(Holder(*way.itself, whole - growth, whole))
             bounds.append(way.bound)
             limited += [way.limited] * (way.limited is not None)
     # What grows without end comes first.

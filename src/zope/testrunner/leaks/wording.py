@@ -121,7 +121,8 @@ def _article(title: str) -> str:
 def _one_line(text: str) -> str:
     """The text with escapes for line ends and control characters, which an object's own text may contain.
 
-    No longer than a line: what is cut is in the middle: a path ends in the number of the line, an expression in what it leads to.
+    No longer than a line: what is cut is in the middle, as a path ends in the number of the line, and an expression in what
+    it leads to.
     """
     line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - _TAIL - 1]}…{line[-_TAIL:]}"
