@@ -37,7 +37,7 @@ def titles_of_new(remains: Remains, more: Mapping[str, int]) -> dict[str, int]:
             rows.append((_rank(kind), -per_run, title))
     # In the order in which they were found otherwise.
     rows.sort(key=lambda row: row[:2])
-    return {title: -number for _, number, title in rows[:NAMED]}
+    return {title: -number for _, number, title in rows}
 
 
 def route_to_example(
@@ -70,9 +70,10 @@ def described_new(remains: Remains, titles: Mapping[str, int], example: object) 
     """What is new, the type of the example first, if that is one of them."""
     first = type_title(type(example))
     chosen: dict[str, object] = {first: example} if first in titles else {}
+    has_example = bool(chosen)
     for found in _all(remains):
         chosen.setdefault(type_title(type(found)), found)
-    ordered = sorted(titles, key=lambda title: title != first) if example is not None else list(titles)
+    ordered = sorted(titles, key=lambda title: has_example and title != first)[:NAMED]
     texts = texts_of([chosen[title] for title in ordered])
     return tuple([New(title, titles[title], text) for title, text in zip(ordered, texts, strict=True)])
 

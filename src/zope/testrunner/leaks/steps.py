@@ -126,9 +126,9 @@ def _plain(text: str, found: object) -> Written:
 
 def _titled(found: object) -> str:
     """The type of an object for people."""
-    if type(found) is not CACHE:
-        return _public_title(type(found))
     limit = limit_of(found)
+    if type(found) is not CACHE:
+        return _public_title(type(found)) + ("" if limit is None else f" of at most {limit}")
     return "unbounded functools cache" if limit is None else f"functools cache of at most {limit}"
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks.allocation_sites import NAMED, RUNS, places_of
+from zope.testrunner.leaks.allocation_sites import NAMED, RUNS, places_of, titles_of
 from zope.testrunner.leaks.attributes import is_a
 from zope.testrunner.leaks.caches import Filled
 from zope.testrunner.leaks.finding import Explanation, Holder
-from zope.testrunner.leaks.growing_containers import by_relevance
+from zope.testrunner.leaks.growing_containers import by_relevance, last_of
 from zope.testrunner.leaks.growing_values import Replaced
 from zope.testrunner.leaks.new_objects import described_new, route_to_example, titles_of_new
 from zope.testrunner.leaks.referrer_paths import leads_to_all, route_through, route_to, routes_to
+from zope.testrunner.leaks.runner_frames import of_runner_only
 from zope.testrunner.leaks.traced_runs import Remains
 from zope.testrunner.leaks.trackers.refcounts import type_title
 from zope.testrunner.system.originals import time
@@ -52,11 +54,11 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
     ``partly`` is whether only some containers were watched: nothing is said then unless these lead to all of it.
     """
     end = time.monotonic() + _TIME
+    remains, more = _without_runner(remains)
     young, filled = remains.young, remains.filled
     places, named, values = places_of(remains.lines), remains.named, remains.values or Replaced([], [])
     mine = {id(remains), *map(id, remains), *map(id, values), *map(id, filled), id(values)}
     fresh = set(map(id, young))
-    more = {title: number - remains.first.get(title, 0) for title, number in remains.many.items()}
     titles = titles_of_new(remains, more)
     leaked = _leaked(young, more)
     grown = by_relevance(remains.grown, leaked, fresh)
@@ -89,7 +91,8 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
         if not holders:
             bound, limited = route.bound, [route.limited] * (route.limited is not None)
         if not holders and route.holder is not None:
-            holders.append(Holder(route.holder, route.title))
+            sizes = next(((row.size - row.growth, row.size) for row in filled if row.cache is route.limited), (None, None))
+            holders.append(Holder(route.holder, route.title, *sizes))
     if not holders and (values.more or values.larger):
         # Of new ones in one place each may be the one that leaks; one that is replaced holds what is in it.
         targets = values.more[-_EXAMPLES:] or values.larger[:1]
@@ -107,6 +110,21 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
     known = Explanation(new, places, tuple(holders), text, bound, named, why)
     attempt = Attempt(known, covered=covered) if bounds else _look_at_caches(known, filled, leaked, fresh, mine)
     return attempt._replace(limited=tuple(limited))
+
+
+def _without_runner(remains: Remains) -> tuple[Remains, dict[str, int]]:
+    """The same without what only frames of the runner hold; and by how many there are more of a type than after one run."""
+    more = {title: number - remains.first.get(title, 0) for title, number in remains.many.items()}
+    held = chain.from_iterable(last_of(container, growth) for container, growth, _ in remains.grown[:NAMED])
+    apart = of_runner_only(remains.young, held)
+    if not apart:
+        return remains, more
+    many = dict(remains.many)
+    for title, number in titles_of(apart).items():
+        many[title] -= number
+        more[title] -= number * (RUNS - 1) // RUNS
+    keys = set(map(id, apart))
+    return remains._replace(young=[found for found in remains.young if id(found) not in keys], many=many), more
 
 
 def _look_at_caches(

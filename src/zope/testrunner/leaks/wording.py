@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from zope.testrunner.leaks.finding import Finding, Place
+from zope.testrunner.leaks.finding import Explanation, Finding, Place
 from zope.testrunner.leaks.owners import below_packages
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.verdict import THRESHOLDS
@@ -22,6 +22,9 @@ _WORDS: Final = {
     "heap": ("on the C heap", "on the C heap"),
 }
 
+#: What a counter did that grew.
+_LIMITED: Final = (Growth.ONE_TIME, Growth.BOUNDED, Growth.LEAK, Growth.REFERENCES)
+
 #: Characters of a list of types, and of any line; and of the end of one that is cut.
 _WIDTH: Final = 110
 _LONGEST: Final = 180
@@ -34,7 +37,8 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         if finding.growth is Growth.STABLE:
             return ()
         reason = f": {finding.why}" if finding.why else ""
-        return (f"{finding.growth.value.capitalize()} in {label}{reason}",)
+        first = f"{finding.growth.value.capitalize()} in {label}{reason}"
+        return tuple(map(_one_line, [first, *_amounts(finding), *_explained(finding.explanation)]))
     kind = "Leak" if finding.growth is Growth.LEAK else "Growing references"
     grown = _told(finding)
     growth = ", ".join(map(_growth, grown))
@@ -46,9 +50,29 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         f"{kind} in {label}",
         f"  {'every run' if rose == judged else 'on average'}: {growth}  ({rose} of {judged} runs after {warmup} warm-up)",
     ]
-    known = finding.explanation
+    return tuple(map(_one_line, [*lines, *_explained(finding.explanation)]))
+
+
+def _amounts(finding: Finding) -> list[str]:
+    """By how much it grew in all, and in which runs, where that was no leak."""
+    rows = []
+    last = 0
+    for verdict in finding.verdicts:
+        if verdict.tracker != "references" and verdict.growth in _LIMITED and (total := sum(verdict.deltas)) > 0:
+            rows.append(_growth(verdict._replace(per_run=total)))
+            last = max(last, *(run for run, delta in enumerate(verdict.deltas, 1) if delta > 0))
+            judged = len(verdict.deltas)
+    if not rows:
+        return []
+    rest = f", none after run {last}" if last < judged else ""
+    return [f"  in {judged} run{'s' if judged > 1 else ''} together: {', '.join(rows)}{rest}"]
+
+
+def _explained(known: Explanation | None) -> list[str]:
+    """What is known about the objects and what holds them."""
     if known is None:
-        return tuple(lines)
+        return []
+    lines = []
     if known.new:
         lines.append("  new each run: " + _some([f"{row.per_run} {row.title}" for row in known.new]))
         lines.append(f"  for example: {known.new[0].example}")
@@ -65,7 +89,7 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         lines.append(f"  one of them is {known.route}")
     if known.why:
         lines.append(f"  {known.why}")
-    return tuple(map(_one_line, lines))
+    return lines
 
 
 def _some(words: list[str]) -> str:
