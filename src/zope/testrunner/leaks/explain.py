@@ -14,6 +14,7 @@ from zope.testrunner.leaks.caches import Caches, more_survives
 from zope.testrunner.leaks.callers import with_callers
 from zope.testrunner.leaks.finding import Explanation
 from zope.testrunner.leaks.growing_containers import Containers, known_containers, unknown_containers
+from zope.testrunner.leaks.growing_references import with_references
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.traced_runs import Remains, grown_in_runs, last_added, run_traced
 from zope.testrunner.leaks.trackers.descriptors import Descriptors
@@ -31,7 +32,7 @@ def explain(work: Callable[[], object], known: Sequence[object] = ()) -> Explana
     """
     bare = Bare(work, explain.__code__)
     try:
-        return _explain(bare, known)
+        return with_references(bare, _explain(bare, known))
     except Exception as error:
         # A leak is found by then, and there may be no memory left to look for it.
         return Explanation(why=f"looking for what holds it failed: {error!r}", failed=True)

@@ -47,12 +47,22 @@ class Holder(NamedTuple):
     after: int | None = None
 
 
+class Counted(NamedTuple):
+    """An object with more references after every run: the way to it if there is one, its type, how many more, its text."""
+
+    expression: str | None
+    title: str
+    per_run: int
+    text: str
+
+
 class Explanation(NamedTuple):
     """What is known about a leak.
 
     ``route`` is the way to one of the new objects, from a module, class, thread or frame.  ``bound`` is the
     size at which the growth ends by itself, as for a cache.  ``named`` are the new descriptors and threads,
-    by name.  ``why`` says what could not be found out, and ``failed`` that something went wrong with it.
+    by name.  ``counted`` are objects that exist anyway, and get more references.  ``why`` says what could not
+    be found out, and ``failed`` that something went wrong with it.
     """
 
     new: tuple[New, ...] = ()
@@ -63,6 +73,7 @@ class Explanation(NamedTuple):
     named: tuple[str, ...] = ()
     why: str | None = None
     failed: bool = False
+    counted: tuple[Counted, ...] = ()
 
 
 class Finding(NamedTuple):

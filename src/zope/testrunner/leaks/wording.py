@@ -76,6 +76,10 @@ def _explained(known: Explanation | None) -> list[str]:
     if known.new:
         lines.append("  new each run: " + _some([f"{row.per_run} {row.title}" for row in known.new]))
         lines.append(f"  for example: {known.new[0].example}")
+    for row in known.counted[:2]:
+        which = f"{row.expression}, " if row.expression else ""
+        more = f"{row.per_run} more reference{'s' if row.per_run > 1 else ''}"
+        lines.append(f"  {more} every run to {which}{_article(row.title)} {row.title}: {row.text}")
     lines += [f"  new by name: {name}" for name in known.named]
     for place in known.places[:2]:
         lines.append(f"  allocated at {_short(place.path)}:{place.line}")
