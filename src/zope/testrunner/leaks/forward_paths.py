@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from types import ModuleType
+from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Final
 
 from zope.testrunner.leaks import pristine_gc as gc
@@ -19,6 +19,8 @@ _MOST: Final = 4_000
 _DEPTH: Final = 7
 #: What refers to more is a container of data, through which no way is looked for, only to what is in it.
 _LONG: Final = 500
+
+_METHODS: Final = (MethodType, BuiltinMethodType)
 
 
 def modules_of_files(paths: Collection[str]) -> list[tuple[str, dict[str, object]]]:
@@ -43,8 +45,11 @@ def ways_from(
     level: list[object] = [space for _, space in modules]
     found: dict[int, tuple[str, list[object]]] = {}
     spaces = {id(module_namespace(each)) for each in list(sys.modules.values()) if type(each) is ModuleType}
+    # What somebody else's method belongs to is not found by that, if there is another way.
+    late: list[object] = []
     for _ in range(_DEPTH):
         following: list[object] = []
+        methods: list[object] = []
         for here in level:
             name = before[id(here)][1]
             referents = gc.get_referents(here)
@@ -58,10 +63,10 @@ def ways_from(
                     found[key] = name, _chain(there, before)
                 elif gc.is_tracked(there) and key not in spaces and _belongs_to(there, name):
                     before[key] = here, name
-                    following.append(there)
+                    (methods if type(there) in _METHODS else following).append(there)
             if len(found) == len(wanted) or len(before) > _MOST:
                 return found
-        level = following
+        level, late = following + late, methods
     return found
 
 

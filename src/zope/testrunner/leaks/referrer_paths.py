@@ -77,17 +77,23 @@ def routes_to(
 
 
 def _by_best_name(way: tuple[str, list[object]] | None) -> tuple[str, list[object]] | None:
-    """The same way from the module that everybody uses, if the variable is in several."""
+    """The same way from the module that everybody uses: a variable may be in several, and what is on the way in another."""
     if way is None or len(way[1]) == 1:
         return way
-    variable = way[1][1]
+    places = {id(each): place for place, each in enumerate(way[1]) if place}
+    best, chosen = 1, way
     for name, module in _by_name():
         space = module_namespace(module)
-        if space is way[1][0]:
-            return way
-        if id(variable) in map(id, list(space.values())):
-            return name, [space, *way[1][1:]]
-    return way
+        if best == 1 and space is way[1][0]:
+            # No other name is better for its own variable.
+            del places[id(way[1][1])]
+            best = 2
+        if places.keys().isdisjoint(map(id, space.values())):
+            continue
+        place = max(places.get(id(each), 0) for each in list(space.values()))
+        if place >= best:
+            best, chosen = place + 1, (name, [space, *way[1][place:]])
+    return chosen
 
 
 def route_through(holder: object, targets: list[object], new: Collection[int]) -> Route | None:

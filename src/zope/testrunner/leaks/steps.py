@@ -99,7 +99,8 @@ def begin(start: str, root: object, *, is_variable: bool = False) -> Written:
 
 def step(way: Written, here: object, there: object) -> Written:
     """What leads to ``there``, given what leads to ``here``, which refers to it."""
-    name = _well_known(there)
+    # The user's own variable tells more.
+    name = None if way.form is Form.NAMESPACE and way.shown is None else _well_known(there)
     following = _plain(name, there) if name is not None else _followed(way, here, there)
     if following is not None:
         return following
