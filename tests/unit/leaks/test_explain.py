@@ -791,7 +791,7 @@ class TestDescribe(unittest.TestCase):
         )
 
     def test_an_object_with_more_references(self) -> None:
-        verdict = Verdict("refcounts", Unit.COUNT, Growth.REFERENCES, (1,), 1)
+        verdict = Verdict("refcounts", Unit.COUNT, Growth.LEAK, (1,), 1)
         known = Explanation(counted=(Counted("shop.cart", "shop.Cart", 2, "<Cart>"), Counted(None, "int", 1, "7")))
 
         self.assertEqual(

@@ -97,6 +97,9 @@ def with_callers(work: Bare, known: Explanation, remains: Remains | None) -> Exp
                 break
     except Exception:
         return known
+    # What is made in a thread of a library, or by the runner for a test that is kept, says nothing beside the user's lines.
+    telling = [row for row in sites if is_users(row[1].line[0]) or row[1].caller is not None]
+    sites = telling or sites
     places = tuple([
         place_of(number, site.line)._replace(inside=_call(site.inside), caller=_call(site.caller))
         for number, site in sites[:NAMED]

@@ -13,26 +13,33 @@ from typing import Final
 
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.attributes import is_a, module_namespace
+from zope.testrunner.leaks.owners import is_users
 
 #: Objects that are gone through, and how far from a module.
 _MOST: Final = 4_000
 _DEPTH: Final = 7
+#: Modules of the user, if there are not too many.
+_MOST_MODULES: Final = 100
 #: What refers to more is a container of data, through which no way is looked for, only to what is in it.
 _LONG: Final = 500
 
 _METHODS: Final = (MethodType, BuiltinMethodType)
 
 
-def modules_of_files(paths: Collection[str]) -> list[tuple[str, dict[str, object]]]:
-    """The modules that were loaded from these files, by name, with their variables."""
-    found = []
+def modules_near(paths: Collection[str]) -> list[tuple[str, dict[str, object]]]:
+    """The modules that were loaded from these files and then those of the user, by name, with their variables."""
+    near, users = [], []
     for name, module in list(sys.modules.items()):
         if type(module) is ModuleType and type(name) is str:
             space = module_namespace(module)
             path = space.get("__file__")
-            if type(path) is str and path in paths:
-                found.append((name, space))
-    return found
+            if type(path) is not str:
+                continue
+            if path in paths:
+                near.append((name, space))
+            elif is_users(path):
+                users.append((name, space))
+    return [*near, *users] if len(users) <= _MOST_MODULES else near
 
 
 def ways_from(

@@ -11,7 +11,7 @@ from typing import Final
 from zope.testrunner.leaks.allocation_sites import NAMED, RUNS
 from zope.testrunner.leaks.expressions import Route
 from zope.testrunner.leaks.finding import New
-from zope.testrunner.leaks.growing_containers import Grown
+from zope.testrunner.leaks.growing_containers import Grown, last_of
 from zope.testrunner.leaks.object_texts import texts_of
 from zope.testrunner.leaks.owners import is_users
 from zope.testrunner.leaks.referrer_paths import route_through
@@ -45,9 +45,14 @@ def route_to_example(
 ) -> Route | None:
     """The way from a container that grew to a new object that says much, None if none leads to any.
 
-    One of those ``leaked``, to which nothing new refers, is preferred: what it consists of is new because of it.
+    What a container took in last is preferred, then one of those ``leaked``, to which nothing new refers: what these consist
+    of is new because of them.
     """
     grown = grown[:NAMED]
+    for row in grown:
+        taken = [found for found in last_of(row[0], row[1]) if id(found) in fresh and _rank(type(found)) < _SAYS_LITTLE]
+        if taken and (route := route_through(row[0], taken[-1:], fresh)) is not None:
+            return route
     telling: dict[int, list[object]] = {}
     for found in leaked:
         telling.setdefault(_rank(type(found)), []).append(found)

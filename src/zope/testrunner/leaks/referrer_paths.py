@@ -19,7 +19,7 @@ from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.attributes import is_a, module_namespace, own_namespace
 from zope.testrunner.leaks.context_variables import found_in_contexts
 from zope.testrunner.leaks.expressions import MARK, Route, express
-from zope.testrunner.leaks.forward_paths import modules_of_files, ways_from
+from zope.testrunner.leaks.forward_paths import modules_near, ways_from
 from zope.testrunner.leaks.trackers.refcounts import type_title
 from zope.testrunner.system.originals import os, time
 
@@ -57,12 +57,12 @@ def routes_to(
 ) -> list[Route | None]:
     """The shortest way to each of these objects, or None; all together take little longer than one.
 
-    Modules from these ``files`` are looked into first.
+    Modules from these ``files``, and those of the user, are looked into first.
     """
     ways = [_again(target) for target in targets]
     if files and None in ways:
         missing = [target for target, way in zip(targets, ways, strict=True) if way is None]
-        near = ways_from(modules_of_files(files), missing, mine)
+        near = ways_from(modules_near(files), missing, mine)
         ways = [way or _by_best_name(near.get(id(target))) for target, way in zip(targets, ways, strict=True)]
         mine = mine.union((id(missing), id(near)), map(id, near.values()))
     unknown = [[target] for target, way in zip(targets, ways, strict=True) if way is None]
