@@ -16,7 +16,9 @@ import unittest
 import weakref
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
+from zope.testrunner.leaks.attributes import elements_of
 from zope.testrunner.leaks.explain import explain
 from zope.testrunner.leaks.keys import written_arguments, written_key
 
@@ -179,6 +181,19 @@ class TestHolders(unittest.TestCase):
             bag = error.args[0]
             error.args = ()
         self.assertHeldBy("here.errors[0].__traceback__.tb_next.tb_frame.f_locals['items']", lambda: bag.append([1]))
+
+    def test_elements_of_an_array_of_objects(self) -> None:
+        class ndarray:  # noqa: N801
+            """As that of numpy, which shows the collector nothing."""
+
+            __slots__ = ("dtype", "flat")
+
+        array = ndarray()
+        array.dtype = types.SimpleNamespace(hasobject=True)
+        array.flat = iter([0, errors])
+        with mock.patch.dict(sys.modules, numpy=types.SimpleNamespace(ndarray=ndarray)):
+            self.assertEqual([0, errors], elements_of(array))
+            self.assertEqual([], elements_of(errors))
 
 
 class TestKeys(unittest.TestCase):

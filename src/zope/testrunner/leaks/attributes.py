@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from types import (
     AsyncGeneratorType,
@@ -128,3 +129,14 @@ def _slot(here: object, there: object) -> str | None:
                 if held is there:
                     return str(name)
     return None
+
+
+def is_array_of_objects(found: object) -> bool:
+    """Whether it is an array of numpy that holds objects, which it shows no collector."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(found) is getattr(numpy, "ndarray", None) and bool(found.dtype.hasobject)  # type: ignore[attr-defined]
+
+
+def elements_of(found: object) -> list[object]:
+    """What such an array holds, nothing for any other object."""
+    return list(found.flat) if is_array_of_objects(found) else []  # type: ignore[attr-defined]  # arrays have it

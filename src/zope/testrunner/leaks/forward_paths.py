@@ -12,7 +12,7 @@ from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Final
 
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks.attributes import is_a, module_namespace
+from zope.testrunner.leaks.attributes import elements_of, is_a, is_array_of_objects, module_namespace
 from zope.testrunner.leaks.owners import is_users
 
 #: Objects that are gone through, and how far from a module.
@@ -23,6 +23,8 @@ _MOST_MODULES: Final = 100
 #: What refers to more is a container of data, through which no way is looked for, only to what is in it.
 _LONG: Final = 500
 
+#: What may lead on without being known to the collector.
+_OF_ATOMS: Final = (dict, tuple)
 _METHODS: Final = (MethodType, BuiltinMethodType)
 
 
@@ -59,7 +61,7 @@ def ways_from(
         methods: list[object] = []
         for here in level:
             name = before[id(here)][1]
-            referents = gc.get_referents(here)
+            referents = gc.get_referents(here) or elements_of(here)
             is_long = len(referents) > _LONG and id(here) not in spaces
             for there in referents:
                 key = id(there)
@@ -68,13 +70,17 @@ def ways_from(
                 if key in wanted:
                     before[key] = here, name
                     found[key] = name, _chain(there, before)
-                elif gc.is_tracked(there) and key not in spaces and _belongs_to(there, name):
+                elif _leads_on(there) and key not in spaces and _belongs_to(there, name):
                     before[key] = here, name
                     (methods if type(there) in _METHODS else following).append(there)
             if len(found) == len(wanted) or len(before) > _MOST:
                 return found
         level, late = following + late, methods
     return found
+
+
+def _leads_on(found: object) -> bool:
+    return gc.is_tracked(found) or type(found) in _OF_ATOMS or is_array_of_objects(found)
 
 
 def _belongs_to(found: object, module: str) -> bool:

@@ -106,7 +106,10 @@ def _small(values: Sequence[object], seen: set[int]) -> list[object]:
         del unique[key]
     seen.update(unique)
     found = []
-    for value in filter(gc.is_tracked, unique.values()):
+    every = list(unique.values())
+    # The collector does not know dictionaries of atoms.
+    of_atoms = filterfalse(gc.is_tracked, compress(every, map(is_, map(type, every), repeat(dict))))
+    for value in chain(filter(gc.is_tracked, every), of_atoms):
         length = _LENGTHS.get(type(value))
         if length is None or length(value) <= _LONG:
             found.append(value)

@@ -40,14 +40,16 @@ _DEPTH: Final = 14
 _WIDTH: Final = 2_000
 
 
-def route_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> Route | None:
+def route_to(
+    targets: list[object], new: Collection[int], mine: set[int], end: float, files: Collection[str] = ()
+) -> Route | None:
     """The shortest way to any of these objects from where Python code could begin, or None if there is none to be found.
 
     ``new`` are the identities of the new objects, ``mine`` those of everything that the search must not pass
     through.  The search ends at the moment ``end`` of the monotonic clock.
     """
     if len(targets) == 1:
-        return routes_to(targets, new, mine, end)[0]
+        return routes_to(targets, new, mine, end, files)[0]
     found = _search([targets], mine, end)[0]
     return None if found is None else express(*found, new)
 
@@ -57,15 +59,19 @@ def routes_to(
 ) -> list[Route | None]:
     """The shortest way to each of these objects, or None; all together take little longer than one.
 
-    Modules from these ``files``, and those of the user, are looked into first.
+    Modules from these ``files``, and those of the user, are looked into first; if there is a way to the first object then,
+    no others are looked for in the whole heap.
     """
     ways = [_again(target) for target in targets]
     if files and None in ways:
         missing = [target for target, way in zip(targets, ways, strict=True) if way is None]
         near = ways_from(modules_near(files), missing, mine)
-        ways = [way or _by_best_name(near.get(id(target))) for target, way in zip(targets, ways, strict=True)]
-        mine = mine.union((id(missing), id(near)), map(id, near.values()))
-    unknown = [[target] for target, way in zip(targets, ways, strict=True) if way is None]
+        modules = _by_name()
+        ways = [way or _by_best_name(near.get(id(target)), modules) for target, way in zip(targets, ways, strict=True)]
+        mine = mine.union((id(missing), id(near), id(modules)), map(id, near.values()), map(id, modules))
+    first = ways[0] if ways and files else None
+    is_enough = first is not None and express(*first, new).bound is None
+    unknown = [] if is_enough else [[target] for target, way in zip(targets, ways, strict=True) if way is None]
     if unknown:
         chains = {id(way[1]) for way in ways if way is not None}
         found = iter(_search(unknown, mine | chains | {id(targets), id(ways), *map(id, ways)}, end))
@@ -76,13 +82,15 @@ def routes_to(
     return [None if way is None else express(*way, new) for way in ways]
 
 
-def _by_best_name(way: tuple[str, list[object]] | None) -> tuple[str, list[object]] | None:
+def _by_best_name(
+    way: tuple[str, list[object]] | None, modules: list[tuple[str, ModuleType]]
+) -> tuple[str, list[object]] | None:
     """The same way from the module that everybody uses: a variable may be in several, and what is on the way in another."""
     if way is None or len(way[1]) == 1:
         return way
     places = {id(each): place for place, each in enumerate(way[1]) if place}
     best, chosen = 1, way
-    for name, module in _by_name():
+    for name, module in modules:
         space = module_namespace(module)
         if best == 1 and space is way[1][0]:
             # No other name is better for its own variable.

@@ -16,7 +16,7 @@ from enum import Enum
 from types import CellType, FunctionType, MappingProxyType
 from typing import Final, NamedTuple
 
-from zope.testrunner.leaks.attributes import CACHE, attribute_of, is_a, namespace_of, own_namespace
+from zope.testrunner.leaks.attributes import CACHE, attribute_of, elements_of, is_a, namespace_of, own_namespace
 from zope.testrunner.leaks.context_variables import written_variable
 from zope.testrunner.leaks.keys import written_arguments, written_key
 from zope.testrunner.leaks.trackers.refcounts import type_title
@@ -196,6 +196,9 @@ def _from_object(way: Written, here: object, there: object) -> Written | None:
         return _attribute(way, name, there)
     if type(here) is CACHE:
         return _plain(f"{text}(…)", there)
+    place = _position(elements_of(here), there)
+    if place is not None:
+        return _plain(f"{text}.flat[{place}]", there)
     return _stored_object(text, here, there)
 
 

@@ -98,7 +98,7 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
         targets = values.more[-_EXAMPLES:] or values.larger[:1]
         mine.add(id(targets))
         new_ones = fresh.union(map(id, values.more)).difference(map(id, values.larger))
-        found = route_to(targets, new_ones, mine, max(end, time.monotonic() + _TIME / 4))
+        found = route_to(targets, new_ones, mine, max(end, time.monotonic() + _TIME / 4), files)
         if found is not None and found.holder is not None:
             route = found
             holders.append(Holder(found.holder, found.title))
