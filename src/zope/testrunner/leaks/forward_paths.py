@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from types import BuiltinMethodType, MethodType, ModuleType
+from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
 from typing import Final
 
 from zope.testrunner.leaks import pristine_gc as gc
@@ -25,6 +25,7 @@ _LONG: Final = 500
 
 #: What may lead on without being known to the collector.
 _OF_ATOMS: Final = (dict, tuple)
+_FORGOTTEN: Final = (FunctionType, CellType, staticmethod, classmethod)
 _METHODS: Final = (MethodType, BuiltinMethodType)
 
 
@@ -80,7 +81,10 @@ def ways_from(
 
 
 def _leads_on(found: object) -> bool:
-    return gc.is_tracked(found) or type(found) in _OF_ATOMS or is_array_of_objects(found)
+    if gc.is_tracked(found) or type(found) in _OF_ATOMS or is_array_of_objects(found):
+        return True
+    # Without the global lock, the collector may have forgotten about classes and functions, and what belongs to them.
+    return gc.FORGETS and (is_a(found, type) or any(is_a(found, kind) for kind in _FORGOTTEN))
 
 
 def _belongs_to(found: object, module: str) -> bool:

@@ -224,7 +224,7 @@ def by_relevance(grown: list[Grown], leaked: list[object], new: Collection[int])
         first,
         key=lambda row: (
             limit_of(row[0]) is not None,
-            _is_weak(row[0], last[id(row)]),
+            is_weak(row[0], last[id(row)]),
             any(type_title(type(item)) == "logging.LogRecord" for item in last[id(row)]),
             not leads_to_all([row[0]] if row[2] <= _LONG else last[id(row)], leaked, new),
             -row[1],
@@ -232,7 +232,7 @@ def by_relevance(grown: list[Grown], leaked: list[object], new: Collection[int])
     ) + rest
 
 
-def _is_weak(container: object, last: list[object]) -> bool:
+def is_weak(container: object, last: list[object]) -> bool:
     """Whether a container holds nothing but weak references and what they are told by."""
     if any(is_a(container, kind) for kind in (set, frozenset)):
         last = list(islice(set.__iter__(container), 1)) if is_a(container, set) else []

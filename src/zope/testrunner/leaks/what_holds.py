@@ -13,7 +13,7 @@ from zope.testrunner.leaks.allocation_sites import NAMED, RUNS, places_of, title
 from zope.testrunner.leaks.attributes import is_a
 from zope.testrunner.leaks.caches import Filled
 from zope.testrunner.leaks.finding import Explanation, Holder
-from zope.testrunner.leaks.growing_containers import by_relevance, last_of
+from zope.testrunner.leaks.growing_containers import by_relevance, is_weak, last_of
 from zope.testrunner.leaks.growing_values import Replaced
 from zope.testrunner.leaks.new_objects import described_new, route_to_example, titles_of_new
 from zope.testrunner.leaks.referrer_paths import leads_to_all, route_through, route_to, routes_to
@@ -62,6 +62,9 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
     titles = titles_of_new(remains, more)
     leaked = _leaked(young, more)
     grown = by_relevance(remains.grown, leaked, fresh)
+    if gc.FORGETS:
+        # What the interpreter keeps for good is in no container; weak references to it are.
+        grown = [row for row in grown if not is_weak(row[0], last_of(row[0], row[1]))]
     holders: list[Holder] = []
     bounds: list[int | None] = []
     limited: list[object] = []
