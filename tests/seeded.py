@@ -854,6 +854,220 @@ def a_context_variable(keep: bool) -> None:
         variable.reset(token)
 
 
+# Holders that have to be asked for in their own way.
+
+
+class Statics:
+    @staticmethod
+    @functools.cache
+    def answer(number: int) -> list[int]:
+        return [number]
+
+    def __init__(self) -> None:
+        self.__hidden: list[object] = []
+
+    def keep(self, item: object) -> list[object]:
+        self.__hidden.append(item)
+        return self.__hidden
+
+
+statics = Statics()
+
+
+@kind("seeded.Statics.answer", undo=Statics.answer.cache_clear)
+def a_static_cached_function(keep: bool) -> None:
+    Statics.answer(next(numbers))
+    if not keep:
+        Statics.answer.cache_clear()
+
+
+@kind("seeded.statics._Statics__hidden", undo=lambda: statics.keep(None).clear())
+def a_private_attribute(keep: bool) -> None:
+    kept = statics.keep(Plain())
+    if not keep:
+        kept.pop()
+
+
+def _remembering(function: Callable[[int], object]) -> Any:
+    seen: dict[int, object] = {}
+
+    def inner(number: int) -> object:
+        return seen.setdefault(number, function(number))
+
+    inner.forget = seen.clear  # type: ignore[attr-defined]
+    return inner
+
+
+@_remembering
+def _memoised(number: int) -> object:
+    return [number]
+
+
+@kind("seeded._memoised).nonlocals['seen']", undo=_memoised.forget)
+def a_variable_of_a_closure(keep: bool) -> None:
+    _memoised(next(numbers))
+    if not keep:
+        _memoised.forget()
+
+
+bare_local = threading.local()
+
+
+@kind("vars(seeded.bare_local)", undo=lambda: vars(bare_local).clear())
+def attributes_of_a_thread_local(keep: bool) -> None:
+    setattr(bare_local, f"number {next(numbers)}", Plain())
+    if not keep:
+        vars(bare_local).clear()
+
+
+by_object: weakref.WeakKeyDictionary[Any, list[object]] = weakref.WeakKeyDictionary()
+_owner = Plain()
+by_object[_owner] = []
+
+
+@kind("seeded.by_object[<seeded.Plain>]", undo=lambda: by_object[_owner].clear())
+def a_list_behind_a_weak_key(keep: bool) -> None:
+    by_object[_owner].append([next(numbers)])
+    if not keep:
+        by_object[_owner].pop()
+
+
+@kind(start=collections.UserDict)
+def a_user_dictionary(keep: bool) -> None:
+    number = next(numbers)
+    shelf["a_user_dictionary"][number] = Plain()
+    if not keep:
+        del shelf["a_user_dictionary"][number]
+
+
+@kind("seeded.shelf['a_tuple_as_key'][('a', 1)]", start=lambda: {("a", 1): []})
+def a_tuple_as_key(keep: bool) -> None:
+    shelf["a_tuple_as_key"]["a", 1].append(Plain())
+    if not keep:
+        shelf["a_tuple_as_key"]["a", 1].pop()
+
+
+@kind("seeded.shelf['a_keyword_of_a_partial'].keywords['into']", start=lambda: functools.partial(print, into=[]))
+def a_keyword_of_a_partial(keep: bool) -> None:
+    into = shelf["a_keyword_of_a_partial"].keywords["into"]
+    into.append(Plain())
+    if not keep:
+        into.pop()
+
+
+def _gathering() -> Any:
+    items: list[object] = []
+    while True:
+        item = yield
+        if item is None:
+            items.clear()
+        else:
+            items.append(item)
+
+
+def _started() -> Any:
+    generator = _gathering()
+    next(generator)
+    return generator
+
+
+@kind("seeded.shelf['a_variable_of_a_generator'].gi_frame.f_locals['items']", start=_started)
+def a_variable_of_a_generator(keep: bool) -> None:
+    shelf["a_variable_of_a_generator"].send(Plain())
+    if not keep:
+        shelf["a_variable_of_a_generator"].send(None)
+
+
+@kind(start=queue.SimpleQueue)
+def a_simple_queue(keep: bool) -> None:
+    shelf["a_simple_queue"].put([next(numbers)])
+    if not keep:
+        shelf["a_simple_queue"].get()
+
+
+bag_of_context: contextvars.ContextVar[list[object]] = contextvars.ContextVar("bag_of_context")
+
+
+@kind("seeded.bag_of_context.get()", begin=lambda: bag_of_context.set([]), undo=lambda: bag_of_context.set([]))
+def a_list_in_a_context(keep: bool) -> None:
+    bag_of_context.get().append([next(numbers)])
+    if not keep:
+        bag_of_context.get().pop()
+
+
+class Links:
+    iterators: Any = None
+    ahead: Any = None
+    behind: Any = None
+
+
+def _begin_links() -> None:
+    Links.ahead, Links.behind = itertools.tee(itertools.count(10**7))
+
+
+@kind("seeded.Links.iterators", undo=lambda: setattr(Links, "iterators", None))
+def a_chain_of_iterators(keep: bool) -> None:
+    chained = itertools.chain(Links.iterators or (), [next(numbers)])
+    if keep:
+        Links.iterators = chained
+
+
+@kind("seeded.Links.", begin=_begin_links, undo=lambda: setattr(Links, "behind", None))
+def values_that_are_read_ahead(keep: bool) -> None:
+    next(Links.ahead)
+    if not keep:
+        # What both have read goes with fifty others.
+        _begin_links()
+
+
+@kind("seeded.shelf['a_ring_beside_it'][1]", start=lambda: (collections.deque(maxlen=5000), []))
+def a_ring_beside_it(keep: bool) -> None:
+    ring, kept = shelf["a_ring_beside_it"]
+    for _ in range(4):
+        made = Plain()
+        ring.append(made)
+    kept.append(made)
+    if not keep:
+        kept.pop()
+        ring.clear()
+
+
+@kind("seeded.shelf['a_log_beside_it'][1]", start=lambda: ([], []))
+def a_log_beside_it(keep: bool) -> None:
+    log, kept = shelf["a_log_beside_it"]
+    made = Plain()
+    log += [logging.LogRecord("seeded", 10, "", number, "made %s", (made,), None) for number in range(4)]
+    kept.append(made)
+    if not keep:
+        kept.clear()
+        log.clear()
+
+
+@kind(start=list)
+def a_traceback(keep: bool) -> None:
+    large = [next(numbers)]
+    try:
+        raise ValueError(large)
+    except ValueError as error:
+        shelf["a_traceback"].append(error.__traceback__)
+    if not keep:
+        shelf["a_traceback"].clear()
+
+
+@kind(start=list)
+def a_text_of_ten_thousand_characters(keep: bool) -> None:
+    shelf["a_text_of_ten_thousand_characters"].append({"k" * 10_000: f"{next(numbers)}" * 1_000})
+    if not keep:
+        shelf["a_text_of_ten_thousand_characters"].clear()
+
+
+@kind(start=list)
+def what_a_library_has_made(keep: bool) -> None:
+    shelf["what_a_library_has_made"].append(json.loads(f'{{"a": [{next(numbers)}]}}'))
+    if not keep:
+        shelf["what_a_library_has_made"].clear()
+
+
 # The system's resources.
 
 

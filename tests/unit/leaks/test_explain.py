@@ -27,7 +27,7 @@ from zope.testrunner.core import event_codec as codec
 from zope.testrunner.leaks import Hunter, describe, hunt
 from zope.testrunner.leaks import pristine_gc as collector
 from zope.testrunner.leaks.explain import explain
-from zope.testrunner.leaks.finding import Explanation, Finding, Holder, New, Place
+from zope.testrunner.leaks.finding import Counted, Explanation, Finding, Holder, New, Place
 from zope.testrunner.leaks.object_texts import texts_of
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 
@@ -587,7 +587,7 @@ class TestCachesOfFunctions(unittest.TestCase):
         found = explain(lambda: self.fill(measure))
 
         self.assertEqual(4096, found.bound, found)
-        self.assertEqual(("functools._lru_cache_wrapper",), tuple(row.title for row in found.holders))
+        self.assertEqual(("functools cache of at most 4096",), tuple(row.title for row in found.holders))
         self.assertIn("measure", found.holders[0].expression)
         self.assertEqual(found.holders[0].expression, found.route)
         self.assertEqual((0, 7), (found.holders[0].before, found.holders[0].after))
@@ -651,7 +651,7 @@ class TestCachesOfFunctions(unittest.TestCase):
         size = measure.cache_info().currsize
         self.assertEqual(size, finding.explanation.holders[0].after)
         text = "\n".join(describe(finding, "work"))
-        self.assertRegex(text, f"measure.* a functools._lru_cache_wrapper that grew from .* to {size}")
+        self.assertRegex(text, f"measure.*, an unbounded functools cache that grew from .* to {size}")
 
     def test_a_limited_one_excuses_nothing_else(self) -> None:
         @functools.lru_cache(4096)
@@ -767,6 +767,40 @@ class TestDescribe(unittest.TestCase):
 
         expected = r"  for example: first\n\nTests with errors:\x1b[31m \udcff " + "\N{SNOWMAN}"
         self.assertEqual(expected, describe(finding, "work")[3])
+
+    def test_no_line_is_longer_than_a_line(self) -> None:
+        verdict = Verdict("blocks", Unit.COUNT, Growth.LEAK, (1,), 1)
+        title = "shop." + "deeply." * 12 + "Note"
+        known = Explanation(
+            new=tuple(New(f"{title}{number}", 1, "x" * 500) for number in range(6)),
+            places=(Place("shop.py", 1, 1, "call(" + "argument, " * 60 + ")"),),
+            holders=(Holder("shop." + "child." * 80 + "items", "list", 1, 4),),
+            named=("/tmp/" + "folder/" * 90,),
+        )
+
+        lines = describe(Finding(Growth.LEAK, (verdict,), 2, None, known), "work")
+
+        self.assertLessEqual(max(map(len, lines)), 180)
+        self.assertEqual(f"  new each run: 1 {title}0, …", lines[2])
+        self.assertTrue(lines[-1].endswith("items, a list that grew from 1 to 4"), lines)
+
+    def test_growth_that_ends_has_numbers(self) -> None:
+        once = Verdict("blocks", Unit.COUNT, Growth.ONE_TIME, (5, 0, 0))
+        still = Verdict("objects", Unit.COUNT, Growth.STABLE, (0, 0, 0))
+
+        self.assertEqual(
+            ("One-time growth in work", "  in 3 runs together: +5 memory blocks, none after run 1"),
+            describe(Finding(Growth.ONE_TIME, (once, still), 4), "work"),
+        )
+
+    def test_an_object_with_more_references(self) -> None:
+        verdict = Verdict("refcounts", Unit.COUNT, Growth.LEAK, (1,), 1)
+        known = Explanation(counted=(Counted("shop.cart", "shop.Cart", 2, "<Cart>"), Counted(None, "int", 1, "7")))
+
+        self.assertEqual(
+            ["  2 more references every run to shop.cart, a shop.Cart: <Cart>", "  1 more reference every run to an int: 7"],
+            list(describe(Finding(Growth.REFERENCES, (verdict,), 2, None, known), "work"))[2:],
+        )
 
     def test_a_current_directory_that_is_gone_does_no_harm(self) -> None:
         place = Place(__file__, 1, 1, "line")

@@ -57,12 +57,12 @@ class TestCatalogue(unittest.TestCase):
     def test_the_holder_is_named(self) -> None:
         share, wrong = self.share_without("held")
 
-        self.assertLessEqual(share, 0.05, wrong)
+        self.assertLessEqual(share, 0.02, wrong)
 
     def test_the_allocating_line_is_named(self) -> None:
         share, wrong = self.share_without("placed")
 
-        self.assertLessEqual(share, 0.10, wrong)
+        self.assertLessEqual(share, 0.03, wrong)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import sysconfig
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 from typing import Final
@@ -11,8 +10,8 @@ from typing import Final
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
 from zope.testrunner.leaks.finding import Place
+from zope.testrunner.leaks.owners import is_library, is_runner
 from zope.testrunner.leaks.trackers.refcounts import atoms_of, type_title
-from zope.testrunner.system.originals import os
 
 #: Bytes from which a single block is named.
 LARGE: Final = 16 * 1024
@@ -38,21 +37,6 @@ trace_now: Final = trace_of
 
 #: The same of every block, with its domain and its size.
 all_traces: Final[Callable[[], Sequence[Trace]]] = traces
-
-
-_HERE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
-
-
-#: What does the work may be part of the same package, and is not what is looked for either.
-_ROUND_ABOUT: Final = os.path.dirname(os.path.dirname(_HERE)) + os.sep
-
-
-_LIBRARY: Final = sysconfig.get_path("stdlib") + os.sep
-
-
-_PACKAGES: Final = tuple(
-    sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib") if sysconfig.get_path(name)
-)
 
 
 def are_all(lines: list[tuple[int, Line]], known: Collection[Line]) -> bool:
@@ -138,34 +122,28 @@ def allocated_by(traces: Iterable[Trace]) -> tuple[dict[Line, int], dict[Line, i
     sizes: dict[Line, int] = {}
     for frames, (number, size) in by_frames.items():
         # What is allocated by this package, or for it, is not the work's.
-        if frames[0][0].startswith(_ROUND_ABOUT) or frames[0][0] == tracemalloc.__file__:
+        if is_runner(frames[0][0]) or frames[0][0] == tracemalloc.__file__:
             continue
         line = telling_frame(frames)
-        if not line[0].startswith(_ROUND_ABOUT):
+        if not is_runner(line[0]):
             many[line] = many.get(line, 0) + number
             sizes[line] = sizes.get(line, 0) + size
     return many, sizes
 
 
+def place_of(number: int, line: Line) -> Place:
+    """A line that allocates so many blocks, with its text."""
+    return Place(*line, number, linecache.getline(*line).strip())
+
+
 def places_of(lines: list[tuple[int, Line]]) -> tuple[Place, ...]:
     """The lines that allocate most, with their text."""
-    return tuple([
-        Place(path, line, number, linecache.getline(path, line).strip()) for number, (path, line) in lines[:NAMED]
-    ])
+    return tuple([place_of(*row) for row in lines[:NAMED]])
 
 
 def telling_frame(frames: tuple[Line, ...]) -> Line:
     """Of the callers of an allocation, the last one first, the first one outside of the standard library."""
-    for frame in frames:
-        path = frame[0]
-        if not _is_library(path) and not path.startswith(_ROUND_ABOUT):
-            return frame
-    return frames[0]
-
-
-def _is_library(path: str) -> bool:
-    """Whether a file is one of the standard library."""
-    return path.startswith((_LIBRARY, "<frozen ")) and not path.startswith(_PACKAGES)
+    return next((frame for frame in frames if not is_library(frame[0]) and not is_runner(frame[0])), frames[0])
 
 
 def titles_of(objects: Iterable[object]) -> dict[str, int]:

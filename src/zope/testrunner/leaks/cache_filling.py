@@ -9,7 +9,7 @@ from array import array
 from typing import Final
 
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks.expressions import CACHE
+from zope.testrunner.leaks.attributes import CACHE
 
 #: Caches that are named; the others are counted.
 _NAMED: Final = 3

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.allocations import trace_of, tracemalloc, traces
-from zope.testrunner.leaks.expressions import CACHE
+from zope.testrunner.leaks.attributes import CACHE
 from zope.testrunner.leaks.settle import settle
 from zope.testrunner.leaks.tracemalloc_session import Tracing
 from zope.testrunner.leaks.unwatched_work import Bare

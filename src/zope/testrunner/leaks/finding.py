@@ -15,13 +15,27 @@ class New(NamedTuple):
     example: str
 
 
+class Call(NamedTuple):
+    """A line that calls another one, and its text."""
+
+    path: str
+    line: int
+    source: str
+
+
 class Place(NamedTuple):
-    """A line that allocates what stays alive: the number of blocks per run there, and the line itself."""
+    """A line that allocates what stays alive: the number of blocks per run there, and the line itself.
+
+    Where a library does that for the user's code, it is the line of the user's code, and ``inside`` that of the library.
+    ``caller`` is the innermost line of the test's own file, if it is known and another one.
+    """
 
     path: str
     line: int
     per_run: int
     source: str
+    inside: Call | None = None
+    caller: Call | None = None
 
 
 class Holder(NamedTuple):
@@ -33,12 +47,22 @@ class Holder(NamedTuple):
     after: int | None = None
 
 
+class Counted(NamedTuple):
+    """An object with more references after every run: the way to it if there is one, its type, how many more, its text."""
+
+    expression: str | None
+    title: str
+    per_run: int
+    text: str
+
+
 class Explanation(NamedTuple):
     """What is known about a leak.
 
     ``route`` is the way to one of the new objects, from a module, class, thread or frame.  ``bound`` is the
     size at which the growth ends by itself, as for a cache.  ``named`` are the new descriptors and threads,
-    by name.  ``why`` says what could not be found out, and ``failed`` that something went wrong with it.
+    by name.  ``counted`` are objects that exist anyway, and get more references.  ``why`` says what could not
+    be found out, and ``failed`` that something went wrong with it.
     """
 
     new: tuple[New, ...] = ()
@@ -49,6 +73,7 @@ class Explanation(NamedTuple):
     named: tuple[str, ...] = ()
     why: str | None = None
     failed: bool = False
+    counted: tuple[Counted, ...] = ()
 
 
 class Finding(NamedTuple):

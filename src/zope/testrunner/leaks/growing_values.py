@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from itertools import chain, compress, filterfalse, repeat
 from operator import is_
 from types import ModuleType
@@ -62,15 +62,16 @@ def fresh(runs: int, size: int, lines: Container[tuple[str, int]]) -> Fresh:
         if issubclass(type(module), ModuleType) and not str(name).startswith(_OURS)
     ]
     seen = set(map(id, modules))
-    values = list(_small(gc.get_referents(*modules), seen))
+    values = _small(gc.get_referents(*modules), seen)
     below = gc.get_referents(*values)
     # Most are none: to ask one by one takes long while allocations are traced.
-    namespaces = list(_small(list(compress(below, map(is_, map(type, below), repeat(dict)))), seen))
+    namespaces = _small(list(compress(below, map(is_, map(type, below), repeat(dict)))), seen)
     result = Fresh([], [])
     for level in (modules, values, namespaces):
         below = gc.get_referents(*level)
         sets = compress(below, map(is_, map(type, below), repeat(frozenset)))
-        traced = filter(_trace, chain(filterfalse(gc.is_tracked, below), sets))
+        once = chain(filterfalse(gc.is_tracked, below), sets)
+        traced = filter(_trace, {id(value): value for value in once}.values())
         found = {id(value): value for value in traced if is_fresh(value)}
         result.larger.extend(
             value
@@ -95,12 +96,21 @@ def replaced(values: Fresh, runs: int, young: Collection[int]) -> Replaced:
     return Replaced(values.larger, more)
 
 
-def _small(values: Sequence[object], seen: set[int]) -> Iterator[object]:
-    """Those that are worth to be looked into, each once."""
-    for value in filter(gc.is_tracked, values):
-        key = id(value)
-        if key not in seen:
-            seen.add(key)
-            length = _LENGTHS.get(type(value))
-            if length is None or length(value) <= _LONG:
-                yield value
+def _small(values: Sequence[object], seen: set[int]) -> list[object]:
+    """Those that are worth to be looked into, each once.
+
+    What is done for each is done by loops in C, as far as possible: there may be a hundred thousand.
+    """
+    unique = dict(zip(map(id, values), values, strict=True))
+    for key in seen.intersection(unique):
+        del unique[key]
+    seen.update(unique)
+    found = []
+    every = list(unique.values())
+    # The collector does not know dictionaries of atoms.
+    of_atoms = filterfalse(gc.is_tracked, compress(every, map(is_, map(type, every), repeat(dict))))
+    for value in chain(filter(gc.is_tracked, every), of_atoms):
+        length = _LENGTHS.get(type(value))
+        if length is None or length(value) <= _LONG:
+            found.append(value)
+    return found

@@ -260,7 +260,7 @@ class Hunter:
 
     @property
     def _policy_now(self) -> Policy:
-        """The policy; the runs of an explanation in which what held earlier leaks has grown are some of those that confirm."""
+        """The policy; runs of an explanation in which what held earlier leaks has grown are some of those that confirm."""
         if self._early is None:
             return self._policy
         return self._policy._replace(confirm=max(0, self._policy.confirm - RUNS))
@@ -415,7 +415,7 @@ class Hunter:
         if found.bound is not None and not is_more_than_weak(found, finding.verdicts):
             return finding._replace(growth=Growth.BOUNDED, why=f"bounded at {found.bound}", explanation=found)
         if self._has_ended(finding):
-            return finding._replace(why=ENDED)
+            return finding._replace(why=ENDED, explanation=found)
         if may_be_kept_by_python(found, finding.verdicts):
             return finding._replace(growth=Growth.NOT_JUDGED, why=_KEPT)
         return finding._replace(explanation=found, again=again)

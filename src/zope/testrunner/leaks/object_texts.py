@@ -10,7 +10,7 @@ from itertools import islice
 from types import CellType, FunctionType
 from typing import Final
 
-from zope.testrunner.leaks.expressions import resolved
+from zope.testrunner.leaks.attributes import resolved
 from zope.testrunner.leaks.trackers.refcounts import type_title
 
 #: Seconds for the text of an object, which is made by code of its class.
@@ -82,3 +82,4 @@ _HARMLESS: Final = (object.__repr__, FunctionType.__repr__, CellType.__repr__, f
 
 
 _SHORT: Final = reprlib.Repr()
+_SHORT.maxother = _SHORT.maxstring = 80

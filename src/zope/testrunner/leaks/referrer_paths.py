@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from contextvars import Context
 from itertools import compress
 from types import (
     FrameType,
@@ -15,7 +16,10 @@ from types import (
 from typing import Final
 
 from zope.testrunner.leaks import pristine_gc as gc
-from zope.testrunner.leaks.expressions import MARK, Route, express, is_a, module_namespace, own_namespace
+from zope.testrunner.leaks.attributes import is_a, module_namespace, own_namespace
+from zope.testrunner.leaks.context_variables import found_in_contexts
+from zope.testrunner.leaks.expressions import MARK, Route, express
+from zope.testrunner.leaks.forward_paths import modules_near, ways_from
 from zope.testrunner.leaks.trackers.refcounts import type_title
 from zope.testrunner.system.originals import os, time
 
@@ -36,30 +40,68 @@ _DEPTH: Final = 14
 _WIDTH: Final = 2_000
 
 
-def route_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> Route | None:
+def route_to(
+    targets: list[object], new: Collection[int], mine: set[int], end: float, files: Collection[str] = ()
+) -> Route | None:
     """The shortest way to any of these objects from where Python code could begin, or None if there is none to be found.
 
     ``new`` are the identities of the new objects, ``mine`` those of everything that the search must not pass
     through.  The search ends at the moment ``end`` of the monotonic clock.
     """
     if len(targets) == 1:
-        return routes_to(targets, new, mine, end)[0]
+        return routes_to(targets, new, mine, end, files)[0]
     found = _search([targets], mine, end)[0]
     return None if found is None else express(*found, new)
 
 
-def routes_to(targets: list[object], new: Collection[int], mine: set[int], end: float) -> list[Route | None]:
-    """The shortest way to each of these objects, or None; all together take little longer than one."""
+def routes_to(
+    targets: list[object], new: Collection[int], mine: set[int], end: float, files: Collection[str] = ()
+) -> list[Route | None]:
+    """The shortest way to each of these objects, or None; all together take little longer than one.
+
+    Modules from these ``files``, and those of the user, are looked into first; if there is a way to the first object then,
+    no others are looked for in the whole heap.
+    """
     ways = [_again(target) for target in targets]
-    unknown = [[target] for target, way in zip(targets, ways, strict=True) if way is None]
+    if files and None in ways:
+        missing = [target for target, way in zip(targets, ways, strict=True) if way is None]
+        near = ways_from(modules_near(files), missing, mine)
+        modules = _by_name()
+        ways = [way or _by_best_name(near.get(id(target)), modules) for target, way in zip(targets, ways, strict=True)]
+        mine = mine.union((id(missing), id(near), id(modules)), map(id, near.values()), map(id, modules))
+    first = ways[0] if ways and files else None
+    is_enough = first is not None and express(*first, new).bound is None
+    unknown = [] if is_enough else [[target] for target, way in zip(targets, ways, strict=True) if way is None]
     if unknown:
         chains = {id(way[1]) for way in ways if way is not None}
-        found = iter(_search(unknown, mine | chains | {id(targets)}, end))
+        found = iter(_search(unknown, mine | chains | {id(targets), id(ways), *map(id, ways)}, end))
         ways = [way or next(found) for way in ways]
-        for way in ways:
-            if way is not None:
-                _remember(*way)
+    for way in ways:
+        if way is not None:
+            _remember(*way)
     return [None if way is None else express(*way, new) for way in ways]
+
+
+def _by_best_name(
+    way: tuple[str, list[object]] | None, modules: list[tuple[str, ModuleType]]
+) -> tuple[str, list[object]] | None:
+    """The same way from the module that everybody uses: a variable may be in several, and what is on the way in another."""
+    if way is None or len(way[1]) == 1:
+        return way
+    places = {id(each): place for place, each in enumerate(way[1]) if place}
+    best, chosen = 1, way
+    for name, module in modules:
+        space = module_namespace(module)
+        if best == 1 and space is way[1][0]:
+            # No other name is better for its own variable.
+            del places[id(way[1][1])]
+            best = 2
+        if places.keys().isdisjoint(map(id, space.values())):
+            continue
+        place = max(places.get(id(each), 0) for each in list(space.values()))
+        if place >= best:
+            best, chosen = place + 1, (name, [space, *way[1][place:]])
+    return chosen
 
 
 def route_through(holder: object, targets: list[object], new: Collection[int]) -> Route | None:
@@ -176,6 +218,11 @@ def _modules() -> Iterator[tuple[str, ModuleType]]:
             yield name, module
 
 
+def _by_name() -> list[tuple[str, ModuleType]]:
+    """All modules: of several names of a variable, the one in a package that everybody uses tells most, and comes first."""
+    return sorted(_modules(), key=lambda row: (row[0].startswith("_"), "._" in row[0], row[0].count(".")))
+
+
 class _Search:
     """One of some searches that go on together: what it has reached, and from where each object leads on to a target."""
 
@@ -208,7 +255,7 @@ class _Search:
     def result(self) -> tuple[str, list[object]] | None:
         """The name of a root, and the objects from there to a target, once all searches are over."""
         if self.root is None:
-            return _in_frames(self.reached, self.towards)
+            return _in_frames(self.reached, self.towards) or _in_contexts(self.reached, self.towards)
         return self.root, _chain(len(self.reached) - 1, self.reached, self.towards)
 
     def own(self) -> set[int]:
@@ -222,8 +269,7 @@ def _search(targets: list[list[object]], mine: set[int], end: float) -> list[tup
     All are searched for together, since to ask for referrers takes about as long for some objects as for one: the heap is
     gone through every time.
     """
-    # Of several names of a variable, the one in a package that everybody uses tells most.
-    modules = sorted(_modules(), key=lambda row: (row[0].startswith("_"), "._" in row[0], row[0].count(".")))
+    modules = _by_name()
     namespaces = {id(space := module_namespace(module)): (name, space) for name, module in modules}
     del modules
     searches = [_Search(each) for each in targets]
@@ -357,6 +403,17 @@ def _in_frames(reached: list[object], towards: list[int]) -> tuple[str, list[obj
                         start = f"<local {name!r} of {where} in {_thread_name(thread)}>"
                         return start, [None, *_chain(places[id(value)], reached, towards)]
             frame = frame.f_back
+    return None
+
+
+def _in_contexts(reached: list[object], towards: list[int]) -> tuple[str, list[object]] | None:
+    """The same, beginning at a context variable: nothing of Python refers to the context that a thread is in."""
+    places: dict[int, int] = {}
+    for place, found in enumerate(reached):
+        places.setdefault(id(found), place)
+    contexts = [found for found in reached if type(found) is Context]
+    for start, value in found_in_contexts(places, contexts):
+        return start, [None, *_chain(places[id(value)], reached, towards)]
     return None
 
 

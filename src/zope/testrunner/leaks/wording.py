@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from zope.testrunner.leaks.finding import Finding
+from zope.testrunner.leaks.finding import Explanation, Finding, Place
+from zope.testrunner.leaks.owners import below_packages
 from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 from zope.testrunner.leaks.verdict import THRESHOLDS
 from zope.testrunner.system.originals import os
@@ -21,6 +22,14 @@ _WORDS: Final = {
     "heap": ("on the C heap", "on the C heap"),
 }
 
+#: What a counter did that grew.
+_LIMITED: Final = (Growth.ONE_TIME, Growth.BOUNDED, Growth.LEAK, Growth.REFERENCES)
+
+#: Characters of a list of types, and of any line; and of the end of one that is cut.
+_WIDTH: Final = 110
+_LONGEST: Final = 180
+_TAIL: Final = 70
+
 
 def describe(finding: Finding, label: str) -> tuple[str, ...]:
     """A finding in words, a line each; ``label`` names the work.  Empty if there is nothing to tell."""
@@ -28,7 +37,8 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         if finding.growth is Growth.STABLE:
             return ()
         reason = f": {finding.why}" if finding.why else ""
-        return (f"{finding.growth.value.capitalize()} in {label}{reason}",)
+        first = f"{finding.growth.value.capitalize()} in {label}{reason}"
+        return tuple(map(_one_line, [first, *_amounts(finding), *_explained(finding.explanation)]))
     kind = "Leak" if finding.growth is Growth.LEAK else "Growing references"
     grown = _told(finding)
     growth = ", ".join(map(_growth, grown))
@@ -44,17 +54,42 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
     ]
     if finding.like is not None:
         return tuple(map(_one_line, [*lines, f"  like others that were explained before: {finding.like}"]))
-    known = finding.explanation
+    return tuple(map(_one_line, [*lines, *_explained(finding.explanation)]))
+
+
+def _amounts(finding: Finding) -> list[str]:
+    """By how much it grew in all, and in which runs, where that was no leak."""
+    rows = []
+    last = 0
+    for verdict in finding.verdicts:
+        if verdict.tracker != "references" and verdict.growth in _LIMITED and (total := sum(verdict.deltas)) > 0:
+            rows.append(_growth(verdict._replace(per_run=total)))
+            last = max(last, *(run for run, delta in enumerate(verdict.deltas, 1) if delta > 0))
+            judged = len(verdict.deltas)
+    if not rows:
+        return []
+    rest = f", none after run {last}" if last < judged else ""
+    return [f"  in {judged} run{'s' if judged > 1 else ''} together: {', '.join(rows)}{rest}"]
+
+
+def _explained(known: Explanation | None) -> list[str]:
+    """What is known about the objects and what holds them."""
     if known is None:
-        return tuple(lines)
+        return []
+    lines = []
     if known.new:
-        lines.append("  new each run: " + ", ".join(f"{row.per_run} {row.title}" for row in known.new))
+        lines.append("  new each run: " + _some([f"{row.per_run} {row.title}" for row in known.new]))
         lines.append(f"  for example: {known.new[0].example}")
+    for row in known.counted[:2]:
+        which = f"{row.expression}, " if row.expression else ""
+        more = f"{row.per_run} more reference{'s' if row.per_run > 1 else ''}"
+        lines.append(f"  {more} every run to {which}{_article(row.title)} {row.title}: {row.text}")
     lines += [f"  new by name: {name}" for name in known.named]
     for place in known.places[:2]:
         lines.append(f"  allocated at {short_path(place.path)}:{place.line}")
         if place.source:
             lines.append(f"      {place.source}")
+        lines += _callers(place)
     for holder in known.holders[:2]:
         grew = f" that grew from {holder.before} to {holder.after}" if holder.after is not None else ""
         lines.append(f"  kept alive by {holder.expression}, {_article(holder.title)} {holder.title}{grew}")
@@ -62,7 +97,29 @@ def describe(finding: Finding, label: str) -> tuple[str, ...]:
         lines.append(f"  one of them is {known.route}")
     if known.why:
         lines.append(f"  {known.why}")
-    return tuple(map(_one_line, lines))
+    return lines
+
+
+def _some(words: list[str]) -> str:
+    """As many of these as there is room for on a line."""
+    length = 0
+    for shown, word in enumerate(words):
+        length += len(word) + 2
+        if length > _WIDTH and shown:
+            return ", ".join([*words[:shown], "…"])
+    return ", ".join(words)
+
+
+def _callers(place: Place) -> list[str]:
+    """What else is known of how a place comes to allocate."""
+    caller = place.caller
+    if place.inside is not None:
+        library = f"{below_packages(place.inside.path)}:{place.inside.line}"
+        called = f", called from {short_path(caller.path)}:{caller.line}" if caller is not None else ""
+        return [f"      by {library}{called}"]
+    if caller is None:
+        return []
+    return [f"  called from {short_path(caller.path)}:{caller.line}", *([f"      {caller.source}"] if caller.source else [])]
 
 
 def deltas(finding: Finding, runs: int | None = None) -> str:
@@ -94,8 +151,13 @@ def _article(title: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """The text with escapes for line ends and control characters, which an object's own text may contain."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    """The text with escapes for line ends and control characters, which an object's own text may contain.
+
+    No longer than a line: what is cut is in the middle, as a path ends in the number of the line, and an expression in what
+    it leads to.
+    """
+    line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - _TAIL - 1]}…{line[-_TAIL:]}"
 
 
 def short_path(path: str) -> str:
