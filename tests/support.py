@@ -30,7 +30,7 @@ for _name in [name for name in os.environ if name.startswith("CHILDREN_PYTHON")]
 
 _LEVELLED = [
     (re.compile(r"\d+\.\d{3} s"), "N.NNN s"),
-    (re.compile(r"0x[0-9a-fA-F]+"), "0xADDR"),
+    (re.compile(r"\b0x[0-9a-fA-F]+"), "0xADDR"),
     (re.compile(r"(refcount|blocks)=\d+ *"), r"\1=N "),
 ]
 

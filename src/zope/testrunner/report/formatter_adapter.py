@@ -176,7 +176,7 @@ class FormatterAdapter:
             out.tests_with_errors([(label, None) for label in event.errored])
             out.tests_with_failures([(label, None) for label in event.failed])
         if event.leaking and not self._is_worker:
-            from zope.testrunner.report.shared_wording import leak_list
+            from zope.testrunner.report.kinds_listed import leak_list
 
             self._call_if_there("leak_list", "\n" + "\n".join(leak_list(event.leaking, event.leak_kinds)))
         # The line of the only layer says the same, unless that one was never written.
