@@ -34,6 +34,9 @@ from zope.testrunner.leaks.readings import Growth, Unit, Verdict
 numbers = itertools.count(10**6)
 #: The module, which the function of the same name is in front of.
 explain_module = sys.modules[explain.__module__]
+#: Whether all references are counted.
+DEBUG = hasattr(sys, "gettotalrefcount")
+
 held: dict[str, object] = {}
 kept: list[object] = []
 
@@ -648,8 +651,9 @@ class TestCachesOfFunctions(unittest.TestCase):
         self.assertIs(Growth.LEAK, finding.growth)
         assert finding.explanation is not None
         self.assertIn("measure", finding.explanation.holders[0].expression)
-        size = measure.cache_info().currsize
-        self.assertEqual(size, finding.explanation.holders[0].after)
+        size = finding.explanation.holders[0].after
+        # Where all references are counted, the work is done some more times after that.
+        (self.assertLessEqual if DEBUG else self.assertEqual)(size, measure.cache_info().currsize)
         text = "\n".join(describe(finding, "work"))
         self.assertRegex(text, f"measure.*, an unbounded functools cache that grew from .* to {size}")
 

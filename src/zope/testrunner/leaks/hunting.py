@@ -273,11 +273,8 @@ class Hunter:
 
     def _judge_like(self, measured: int, done: int) -> Finding:
         """The verdict on work that leaks like other work."""
-        policy = self._policy._replace(warmup=0, confirm=0)
-        verdicts = tuple(
-            judge(each.name, each.unit, self._counters.changes(measured, place), policy)
-            for place, each in enumerate(self._counters.trackers)
-        )
+        foreign = self._counters.foreign_extensions()
+        verdicts = self._verdicts(measured, foreign, confirm=0, restless=_thread._count() > 0)
         return self._kinds.named(Finding(Growth.LEAK, verdicts, done, None, self._early, again=RUNS))
 
     def _do_again(self, work: Callable[[], object], done: int) -> bool:
@@ -367,7 +364,7 @@ class Hunter:
         if measured == 1 and not foreign and self._counters.is_unchanged(1):
             return Finding(Growth.STABLE, self._unchanged, done)
         restless = _thread._count() > 0
-        verdicts = self._verdicts(measured, foreign, restless=restless)
+        verdicts = self._verdicts(measured, foreign, confirm=self._policy_now.confirm, restless=restless)
         if restless and any(verdict.is_leak for verdict in verdicts):
             verdicts = self._rechecks.without_what_others_do(verdicts, measured, seconds)
         if any(verdict.is_leak for verdict in verdicts):
@@ -385,9 +382,11 @@ class Hunter:
             finding = cleared(finding, judged, REPLACED) if self._rechecks.replaces_atoms(work, verdicts) else finding
         return self._kinds.named(finding)
 
-    def _verdicts(self, measured: int, foreign: Sequence[str], *, restless: bool) -> tuple[Verdict, ...]:
+    def _verdicts(
+        self, measured: int, foreign: Sequence[str], *, confirm: int, restless: bool
+    ) -> tuple[Verdict, ...]:
         """Those on the counters, by so many runs; the number of all references means nothing with ``foreign`` extensions."""
-        policy = self._policy_now._replace(warmup=0)
+        policy = self._policy._replace(warmup=0, confirm=confirm)
         verdicts = tuple(
             judge(each.name, each.unit, self._trusted(measured, place), policy, restless=restless)
             for place, each in enumerate(self._counters.trackers)

@@ -86,8 +86,9 @@ class Rechecks:
         growing, ended = leaking, []
         # A single run cannot be told from what is done only once.
         if self._heap.is_hidden and measured > 1:
-            growing = self._growing_openly(work, leaking, verdicts)
-            ended = [place for place in leaking if place not in growing and self._has_ended(place, verdicts[place])]
+            growing, remaining = self._growing_openly(work, leaking, verdicts)
+            # Nothing that these grew by went when all was shown.
+            ended = [place for place in remaining if place not in growing and verdicts[place].tracker not in OF_THE_NEW]
             if not growing and not ended and self._holds_more(work, leaking, verdicts):
                 growing = [place for place in leaking if verdicts[place].tracker == "objects"]
             if ended and not self._confirms:
@@ -128,8 +129,11 @@ class Rechecks:
 
     def _growing_openly(
         self, work: Callable[[], object], leaking: Sequence[int], verdicts: Sequence[Verdict]
-    ) -> list[int]:
-        """Those of these counters that go on to grow when all hidden garbage has been collected."""
+    ) -> tuple[list[int], list[int]]:
+        """Those of these counters that go on to grow when all hidden garbage has been collected.
+
+        And those that were as high as before, or at least half of what they grew by was still there.
+        """
         counters = self._counters
         # Verdicts were made since the last reading.
         collect()
@@ -144,21 +148,17 @@ class Rechecks:
         growing = self._grow_on(work, remaining, verdicts)
         rest = [place for place in leaking if place not in remaining]
         if growing or not rest:
-            return growing
+            return growing, remaining
         # Half of what these grew by, or more, was garbage, or as much of it was there anyway.
         references = [place for place in rest if place not in counted]
         for _ in range(_LEVELS - 1):
             settle()
         growing = self._grow_openly(work, [place for place in rest if place in counted], verdicts)
-        return growing or self._grow_openly(work, references, verdicts)
+        return growing or self._grow_openly(work, references, verdicts), remaining
 
     def _fell(self, place: int) -> int:
         """By how much a counter fell when all was shown and collected."""
         return self._counters.at(self._counters.last, place) - self._counters.at(0, place)
-
-    def _has_ended(self, place: int, verdict: Verdict) -> bool:
-        """Whether a counter that grows no more is still as high as that: nothing that it grew by went when all was shown."""
-        return verdict.tracker not in OF_THE_NEW and 2 * self._fell(place) < sum(verdict.deltas)
 
     def _holds_more(self, work: Callable[[], object], leaking: Sequence[int], verdicts: Sequence[Verdict]) -> bool:
         """Whether something grows, although as much is freed for what is new."""
