@@ -262,7 +262,7 @@ class Runner:
             self._show_version()
             return None
         self.config = Config.from_options(self.options)
-        if self.is_command and self.worker == 0 and (self.config.leaks.report or self.config.leaks.hunts):
+        if self.is_command and self.worker == 0 and self.config.leaks.reads:
             _without_jit()
         if self.config.execute.uses_children:
             # With all that it needs of the system, before tests can put something else in its place.
@@ -500,7 +500,7 @@ class Runner:
             self.emit(Notice(self.clock(), self.worker, Importance.BANNER, f"Cannot find layer {wanted}"))
             lost = ResultsCounted(self.clock(), self.worker, wanted, 0, (), (f"subprocess failed for {wanted}",))
             self.emit(lost)
-        if (self.config.leaks.report or self.config.leaks.hunts) and self.worker == 0:
+        if self.config.leaks.reads and self.worker == 0:
             self._tell_what_is_read()
         setting = self._setting()
         executor = self._executor(setting)
@@ -530,7 +530,7 @@ class Runner:
         policy = self.config.leaks
         texts = (
             (Importance.INFO, leaks.what_more_a_debug_build_reads() if policy.report else None),
-            (Importance.SUBOPTIMAL, leaks.what_hunts_cannot_see() if policy.hunts else None),
+            (Importance.SUBOPTIMAL, leaks.what_hunts_cannot_see() if policy.hunts or policy.watch else None),
             (Importance.SUBOPTIMAL, leaks.what_disturbs()),
         )
         for importance, text in texts:
@@ -543,7 +543,11 @@ class Runner:
             from zope.testrunner.execution.monitors.hunt import once_per_layer
 
             emit = once_per_layer(emit)
-        if (self.config.leaks.hunts or self.config.leaks.report) and self.worker == 0:
+        if self.config.leaks.hunt is not None or self.config.leaks.watch:
+            from zope.testrunner.execution.monitors.watch import once_per_layer as told_once
+
+            emit = told_once(emit)
+        if self.config.leaks.reads and self.worker == 0:
             from zope.testrunner.execution.monitors.settler_notices import once_per_run
 
             emit = once_per_run(emit)

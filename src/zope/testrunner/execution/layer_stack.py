@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from zope.testrunner.core.events import (
     CleanUpStarted,
@@ -55,11 +56,21 @@ def _let_go(problem: Problem) -> None:
         let_go(problem.live[1])
 
 
+class Watch(Protocol):
+    """What looks at hooks of layers while they are called; see `zope.testrunner.execution.monitors.watch.LayerWatch`."""
+
+    def set_up(self, layer: object, call: Callable[[], Problem | None], /) -> Problem | None: ...
+
+    def tear_down(self, layer: object, call: Callable[[], Problem | None], /) -> Problem | None: ...
+
+    def torn_down(self, layer: object, /) -> object: ...
+
+
 class LayerStack:
     """The layers that are set up; each is set up once and torn down when nothing needs it any more.
 
     ``rehearse`` is called with each layer before its set-up, when its bases are set up.  ``post_mortem`` lets the user look
-    at what a hook has raised.
+    at what a hook has raised.  ``watch`` calls the hooks and looks at what they leave.
     """
 
     def __init__(
@@ -69,8 +80,10 @@ class LayerStack:
         worker: int = 0,
         rehearse: Callable[[object], None] | None = None,
         post_mortem: PostMortem | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._rehearse = rehearse
+        self._watch = watch
         self._post_mortem = post_mortem
         self._emit = emit
         self._clock = clock
@@ -119,7 +132,7 @@ class LayerStack:
         hook = getattr(layer, "setUp", None)
         if hook is not None:
             try:
-                problem = catch(hook)
+                problem = catch(hook) if self._watch is None else self._watch.set_up(layer, partial(catch, hook))
             except NotImplementedError as error:
                 problem = snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__))
         seconds = time.perf_counter() - began
@@ -167,7 +180,7 @@ class LayerStack:
         hook = getattr(layer, "tearDown", None)
         if hook is not None:
             try:
-                problem = catch(hook)
+                problem = catch(hook) if self._watch is None else self._watch.tear_down(layer, partial(catch, hook))
             except NotImplementedError:
                 end = TearDownEnd.UNSUPPORTED
         seconds, debugged = time.perf_counter() - began, False
@@ -179,6 +192,8 @@ class LayerStack:
         if problem is not None:
             _let_go(problem)
         self._see_forks("tear-down", name, "tearDown")
+        if self._watch is not None:
+            self._watch.torn_down(layer)
         if end is TearDownEnd.UNSUPPORTED:
             raise CanNotTearDown(f"layer {name} cannot be torn down")
 

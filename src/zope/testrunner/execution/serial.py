@@ -127,7 +127,7 @@ class Serial:
         self._judges = Judges(setting.leaks, setting.emit, setting.clock, setting.worker)
         self._post_mortem = self._make_post_mortem()
         self._stack = LayerStack(
-            setting.emit, setting.clock, setting.worker, self._judges.rehearse, self._post_mortem
+            setting.emit, setting.clock, setting.worker, self._judges.rehearse, self._post_mortem, self._judges.layers
         )
         self._held = setting.held or (Held() if setting.execute.buffer else NotHeld())
         self._problems = False

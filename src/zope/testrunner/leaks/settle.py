@@ -78,7 +78,7 @@ def settle(*, whole: bool = True) -> None:
 def empty_caches() -> None:
     """What `settle` does before garbage is collected."""
     settlers.call()
-    _flush()
+    flush()
     modules = sys.modules
     for module, attribute, method in _CACHES:
         if module in modules:
@@ -148,7 +148,7 @@ def saves_garbage() -> bool:
     return bool(gc.get_debug() & gc.DEBUG_SAVEALL)
 
 
-def _flush() -> None:
+def flush() -> None:
     """Write out what the standard streams hold back: pending pieces of text are objects like any others."""
     for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
         # A stream may be missing, None, or anything that a test put there.

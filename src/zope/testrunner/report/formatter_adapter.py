@@ -75,6 +75,7 @@ class FormatterAdapter:
                 events.LeftBehind: self._left_behind,
                 events.LapMeasured: self._lap_measured,
                 events.LeakJudged: self._leak_judged,
+                events.LayerKept: self._layer_kept,
                 events.MemoryGrew: self._memory_grew,
                 events.Retained: self._retained,
                 events.OutputPassed: self._output_passed,
@@ -189,6 +190,11 @@ class FormatterAdapter:
             from zope.testrunner.report.shared_wording import verdict_line
 
             out.info(verdict_line(event.judged))
+        if event.watched and not self._child:
+            from zope.testrunner.report.shared_wording import watch_list
+
+            lines = watch_list(event.watched, event.to_judge, everything=self._verbosity() > 0)
+            self._tell("leak_list", "\n" + "\n".join(lines))
         if self._is_command and not self._child:
             self._problem_list(event)
 
@@ -327,6 +333,11 @@ class FormatterAdapter:
         # What is no problem is told to those who want to know more.
         if event.report and (event.is_problem or event.growth.value == "leak" or self._verbosity()):
             self._tell("leak", "\n".join(event.report))
+
+    def _layer_kept(self, event: events.LayerKept) -> None:
+        from zope.testrunner.report.shared_wording import kept_by_layer
+
+        self._tell("leak", kept_by_layer(event))
 
     def _memory_grew(self, event: events.MemoryGrew) -> None:
         from zope.testrunner.leaks.rss_confirm import Rise

@@ -18,6 +18,7 @@ from zope.testrunner.core.events import (
     LapFinished,
     LapStarted,
     LayerFinished,
+    LayerKept,
     LayerStarted,
     LeftBehind,
     RunFinished,
@@ -146,7 +147,7 @@ class EventSender:
         if self._split and isinstance(event, LeftBehind) and event.test is None:
             # Told once for the whole lap.
             self._send_at(self._places.after(self._places.lap_of(self.place)), event)
-        elif kind in (TearDownStarted, TearDownFinished) and self.place > HEAD:
+        elif kind in (TearDownStarted, TearDownFinished, LayerKept) and self.place > HEAD:
             # Also when the tests were broken off.
             self._send_at(self._places.tail, event)
         else:

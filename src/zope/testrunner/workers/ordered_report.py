@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner.core.events import (
     Importance,
+    LeaksWatched,
     Notice,
     OutputPassed,
     ProblemReported,
@@ -103,6 +104,10 @@ class OrderedReport:
                 return
             self._said_interrupted = True
         if child.place == HEAD and not child.is_leader and is_quiet_set_up(event):
+            return
+        if isinstance(event, LeaksWatched):
+            # It is added to what others tell, and is no part of the report.
+            self._setting.emit(event)
             return
         self.tell(child, child.place, event)
 
