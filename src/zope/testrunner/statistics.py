@@ -62,11 +62,11 @@ class Statistics(Feature):
 
     def _to_judge(self, watched: Sequence[LayerWatched]) -> str:
         """The command that judges the tests after which most stayed."""
-        if not watched or self.runner.worker:
+        stayed = sorted((each for layer in watched for each in layer.stayed if each.is_test), key=rank)
+        if not stayed or self.runner.worker:
             return ""
         from zope.testrunner.history.rerun_command import judge_command
 
-        stayed = sorted((each for layer in watched for each in layer.stayed if each.is_test), key=rank)
         words = self.runner.options.original_testrunner_args
         return judge_command(words, [each.label for each in stayed], self.runner.directory) or ""
 

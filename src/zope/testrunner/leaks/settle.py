@@ -90,15 +90,18 @@ def empty_caches() -> None:
         clean()
 
 
-def collect(*, whole: bool = True) -> None:
+def collect(*, whole: bool = True, look_ups: bool = True) -> None:
     """Empty the interpreter's look-up caches, and collect garbage.
 
     With ``whole`` false, only garbage among young objects is collected, and what the collector does besides is done
     (emptying free lists), which takes microseconds however much is alive: all objects are hidden from it meanwhile
     (``gc.freeze``).  If somebody else has frozen objects, everything is examined after all, since they would all be
     unfrozen together.
+
+    Without ``look_ups`` the interpreter keeps its look-up caches: to fill them again costs the next test more than all the
+    rest of a reading, as all code in the process has to learn anew what it accesses.
     """
-    if _clear_internal is not None:
+    if look_ups and _clear_internal is not None:
         _clear_internal()
     hide = not whole and not frozen_by_others()
     if hide:

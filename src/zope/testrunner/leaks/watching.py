@@ -47,6 +47,9 @@ class Watch:
         zeros = [0] * len(self._trackers)
         self._before, self._after, self._meanwhile = array("q", zeros), array("q", zeros), array("q", zeros)
         self._owed = array("q", zeros)
+        #: Whether nobody has opened a file, started a thread or taken memory of C since the last work was over, so that of
+        #: these there is no need to ask again; to be set for each work.
+        self.is_continued = False
         self._state = array("q", [0] * 7)
         # What is garbage by now would go at the first change, and be missed then.
         settle()
@@ -76,9 +79,14 @@ class Watch:
         if frozen_by_others() or not self._others.wait():
             return
         self._state[_BEGUN] = 1
-        # A piece of text that waits to be written would be missed when it is.
-        flush()
-        self._look(self._before)
+        if self.is_continued:
+            self._before[:] = self._after
+            self._look(self._before, 1)
+            self.is_continued = False
+        else:
+            # A piece of text that waits to be written would be missed when it is.
+            flush()
+            self._look(self._before, len(self._trackers))
         self._state[_MODULES] = -len(sys.modules)
         self._state[_AGED] = -_collections_of_older()
         self._others.begin(first=True)
@@ -87,12 +95,12 @@ class Watch:
         """Something else is done in the middle of the work."""
         if self._state[_BEGUN]:
             self._state[_AGED] += _collections_of_older()
-            self._look(self._after)
+            self._look(self._after, len(self._trackers))
 
     def enter(self) -> None:
         """The work goes on; what has been made since `leave` is left out."""
         if self._state[_BEGUN]:
-            self._look(self._meanwhile)
+            self._look(self._meanwhile, len(self._trackers))
             self._state[_AGED] -= _collections_of_older()
             for place in range(len(self._before)):
                 self._before[place] += self._meanwhile[place] - self._after[place]
@@ -107,7 +115,7 @@ class Watch:
         self._state[_MODULES] += len(sys.modules)
         self._state[_LEFT] = self._survivors.take()
         self._survivors.let_go()
-        self._look(self._after)
+        self._look(self._after, len(self._trackers))
         self._state[_ENDED] = 1
         if self.has_grown:
             # What is a cache is emptied, and not told.
@@ -132,9 +140,8 @@ class Watch:
         state[_FIRST] = self._after[0] if self._after else 0
         empty_caches()
         # Garbage that has become old is seen by a look at everything only.
-        if state[_THOROUGH] or state[_AGED] > 0 or not self._survivors.is_watching_all:
-            collect()
-        self._look(self._after)
+        collect(whole=bool(state[_THOROUGH] or state[_AGED] > 0 or not self._survivors.is_watching_all))
+        self._look(self._after, len(self._trackers))
         if self._after and self._after[0] != state[_FIRST]:
             # Some of the new objects have gone, and nobody knows how many.
             state[_LEFT] = 0
@@ -157,11 +164,14 @@ class Watch:
         """How many modules were imported."""
         return max(0, self._state[_MODULES])
 
-    def _look(self, into: array[int]) -> None:
-        """Collect young garbage, empty free lists, and read; both sides of a comparison are read here."""
-        collect(whole=False)
-        for place, each in enumerate(self._trackers):
-            into[place] = each.sample().total
+    def _look(self, into: array[int], number: int) -> None:
+        """Collect young garbage, empty free lists, and read so many counters; both sides of a comparison are read here.
+
+        Look-up caches stay: names that only they keep would show as growth, and are let go of then.
+        """
+        collect(whole=False, look_ups=False)
+        for place in range(number):
+            into[place] = self._trackers[place].sample().total
 
 
 def _collections_of_older() -> int:

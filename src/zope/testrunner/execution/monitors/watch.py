@@ -14,9 +14,10 @@ from zope.testrunner.core.model import LayerName, Outcome, Stayed, Test, TestRef
 from zope.testrunner.execution.monitors.framed_result import FramedResult
 from zope.testrunner.execution.monitors.settler_notices import tell_news
 from zope.testrunner.execution.result import Result
-from zope.testrunner.leaks.markers import marker_for
-from zope.testrunner.leaks.survivors_of_set_up import SetUp
 from zope.testrunner.leaks.watching import Watch
+
+if TYPE_CHECKING:
+    from zope.testrunner.leaks.survivors_of_set_up import SetUp
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -60,6 +61,9 @@ class LayerWatch:
 
     def set_up(self, layer: object, call: Callable[[], Returned]) -> Returned:
         """Call the set-up of a layer and read around it."""
+        # Not many layers have one.
+        from zope.testrunner.leaks.survivors_of_set_up import SetUp
+
         # With several processes, files that the others make are in the same directory.
         made = SetUp(with_files=not self._worker)
         returned = around(self.watch, call)
@@ -85,6 +89,8 @@ class LayerWatch:
 
     def _not_given_back(self, layer: object) -> Stayed | None:
         found = self._up.pop(layer, None)
+        from zope.testrunner.leaks.markers import marker_for
+
         if found is None or marker_for(layer) is not None:
             return None
         balance, made = found
@@ -105,6 +111,7 @@ class LayerWatch:
 def around(watch: Watch, call: Callable[[], Returned], owed: Mapping[str, int] | None = None) -> Returned:
     """Call something and read around it; ``owed`` is what it is to give back."""
     watch.forget(owed)
+    watch.is_continued = False
     watch.begin()
     returned = call()
     watch.end()
@@ -134,9 +141,13 @@ class TestWatch:
         self._watch = watch
         self._ledgers: dict[LayerName, _Ledger] = {}
 
+    def begin_lap(self) -> None:
+        """Tests of a layer are next, after events of which others are told."""
+        self._watch.is_continued = False
+
     def run(self, result: Result, test: Test, layer: object, name: LayerName) -> None:
         """Run a test as always, and read around it."""
-        watch = self._watch
+        watch, untold = self._watch, result.untold
         watch.forget()
         if isinstance(result, FramedResult):
             result.run_framed(test, watch)
@@ -145,12 +156,17 @@ class TestWatch:
         if result.last is not Outcome.PASSED and result.last is not Outcome.EXPECTED_FAILURE:
             # What is kept of the problem would be read with it.
             return
+        # If nobody is told of it, nothing is done before the next test begins.
+        watch.is_continued = result.untold > untold and watch.is_read
         ledger = self._ledger(name)
         if not watch.is_read:
             ledger.unread += test.countTestCases()
             return
         ledger.read += test.countTestCases()
         if watch.has_grown:
+            # Most tests leave nothing.
+            from zope.testrunner.leaks.markers import marker_for
+
             method = getattr(test, getattr(test, "_testMethodName", ""), None)
             if marker_for(method, test, type(test), layer) is None:
                 reference = TestRef(test, name)
@@ -239,6 +255,7 @@ class WatchedTests:
         self._layer = layer
         self._name = name
         self._result = result
+        watch.begin_lap()
 
     def run(self, test: Test) -> None:
         """Run one of them."""
