@@ -77,8 +77,9 @@ class SetUp:
 
     def remains(self) -> Remains:
         """What is left of it now."""
-        made = dict(zip(self._ids, self._types, strict=True))
+        # First of all: what is made from here on may be where something was that has gone.
         objects = gc.get_objects()
+        made = dict(zip(self._ids, self._types, strict=True))
         left = list(compress(objects, [made.get(id(found)) == id(type(found)) for found in objects]))
         mine = {id(objects), id(left), id(made), id(self), id(self.__dict__)}
         del objects

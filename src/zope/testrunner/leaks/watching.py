@@ -50,6 +50,9 @@ class Watch:
         #: Whether nobody has opened a file, started a thread or taken memory of C since the last work was over, so that of
         #: these there is no need to ask again; to be set for each work.
         self.is_continued = False
+        #: Whether something else may have filled caches since then, and left garbage, as a report on a failure does; that would
+        #: go at the next change, and hide it.
+        self.is_anew = False
         self._state = array("q", [0] * 7)
         # What is garbage by now would go at the first change, and be missed then.
         settle()
@@ -79,6 +82,9 @@ class Watch:
         if frozen_by_others() or not self._others.wait():
             return
         self._state[_BEGUN] = 1
+        if self.is_anew:
+            settle()
+            self.is_anew = False
         if self.is_continued:
             self._before[:] = self._after
             self._look(self._before, 1)

@@ -52,6 +52,7 @@ class LayerWatch:
         self._clock = clock
         self._worker = worker
         self._up: dict[object, tuple[Stayed, SetUp]] = {}
+        self._kept: dict[object, tuple[Stayed, tuple[str, ...]]] = {}
         self._tests: TestWatch | None = None
 
     def of_tests(self) -> TestWatch:
@@ -66,6 +67,7 @@ class LayerWatch:
 
         # With several processes, files that the others make are in the same directory.
         made = SetUp(with_files=not self._worker)
+        self.watch.is_anew = True
         returned = around(self.watch, call)
         # What did not succeed, or could not be read, says nothing.
         if returned is None and self.watch.is_read:
@@ -76,9 +78,19 @@ class LayerWatch:
     def tear_down(self, layer: object, call: Callable[[], Returned]) -> Returned:
         """Call the tear-down of a layer and read around it."""
         before = self._up.pop(layer, None)
+        self.watch.is_anew = True
         returned = around(self.watch, call, None if before is None else before[0].counters())
         if returned is None and before is not None and self.watch.is_read:
-            self._up[layer] = before[0].plus(self.watch.changes()), before[1]
+            remains = before[1].remains()
+            balance = before[0].plus(self.watch.changes())
+            # But for memory, what there was is known one by one.
+            stayed = balance.replace(
+                objects=remains.number if balance.blocks > 0 else 0,
+                descriptors=len(remains.descriptors),
+                threads=len(remains.threads),
+                files=len(remains.files),
+            )
+            self._kept[layer] = stayed.grown(), tuple(remains.lines())
         return returned
 
     def torn_down(self, layer: object) -> None:
@@ -88,23 +100,14 @@ class LayerWatch:
             self._tests.layer_over(name_of(layer), stayed)
 
     def _not_given_back(self, layer: object) -> Stayed | None:
-        found = self._up.pop(layer, None)
+        stayed, report = self._kept.pop(layer, (None, ()))
+        if stayed is None or not stayed.is_something:
+            return None
         from zope.testrunner.leaks.markers import marker_for
 
-        if found is None or marker_for(layer) is not None:
+        if marker_for(layer) is not None:
             return None
-        balance, made = found
-        remains = made.remains()
-        stayed = balance.replace(
-            objects=remains.number if balance.blocks > 0 else 0,
-            # Those are known one by one.
-            descriptors=len(remains.descriptors),
-            threads=len(remains.threads),
-            files=len(remains.files),
-        ).grown()
-        if not stayed.is_something:
-            return None
-        self._emit(LayerKept(self._clock(), self._worker, name_of(layer), stayed, tuple(remains.lines())))
+        self._emit(LayerKept(self._clock(), self._worker, name_of(layer), stayed, report))
         return stayed
 
 
@@ -144,6 +147,7 @@ class TestWatch:
     def begin_lap(self) -> None:
         """Tests of a layer are next, after events of which others are told."""
         self._watch.is_continued = False
+        self._watch.is_anew = True
 
     def run(self, result: Result, test: Test, layer: object, name: LayerName) -> None:
         """Run a test as always, and read around it."""
@@ -155,6 +159,7 @@ class TestWatch:
             result.run_test(test)
         if result.last is not Outcome.PASSED and result.last is not Outcome.EXPECTED_FAILURE:
             # What is kept of the problem would be read with it.
+            watch.is_anew = True
             return
         # If nobody is told of it, nothing is done before the next test begins.
         watch.is_continued = result.untold > untold and watch.is_read
@@ -189,6 +194,7 @@ class TestWatch:
         error = around(watch, lambda: result.call_fixture(function), owed)
         if error is not None or not watch.is_read or known is None:
             fixtures[key] = None
+            watch.is_anew = True
             return error
         fixtures[key] = known.plus(watch.changes())
         return error
@@ -224,6 +230,11 @@ def _does_nothing(function: Callable[[], object]) -> bool:
         owner = getattr(function, "__self__")  # noqa: B009 - of methods, which callables need not be
         owner.tearDown_exceptions = []
         return not owner._class_cleanups  # noqa: SLF001 - nobody else tells
+    for cleanups in (getattr(getattr(function, "__self__", None), "_class_cleanups", None), _module_cleanups):
+        if cleanups == []:
+            # A list that had something has a place for it from then on.
+            cleanups.append(None)
+            cleanups.pop()
     return called in _DEFAULTS
 
 
