@@ -232,7 +232,8 @@ def _stab_run(text: str) -> str:
     """``STAB:RUN`` of --leaks; nothing at all stands for as many runs as it takes, ``watch`` for none but the usual one."""
     if text and text != "watch" and not re.fullmatch(r"\d*:(0*[1-9]\d*)?", text, re.ASCII):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not STAB:RUN, such as 5:4, where either number may be left out and RUN is at least 1; nor is it watch"
+            f"{text!r} is not STAB:RUN, such as 5:4, where either number may be left out and RUN is at least 1; "
+            "nor is it watch"
         )
     if any(len(number.lstrip("0")) > _DIGITS_OF_RUNS for number in text.split(":")):
         raise argparse.ArgumentTypeError(f"{text!r} is more runs than can be counted; give less than 10**{_DIGITS_OF_RUNS}")

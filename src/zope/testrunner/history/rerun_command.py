@@ -57,7 +57,7 @@ def judge_command(words: Sequence[str], labels: Sequence[str], directory: str) -
     for word in rest:
         if word == "--":
             return None
-        if skips or word == "watch" and kept and kept[-1] == "--leaks":
+        if skips or (word == "watch" and kept and kept[-1] == "--leaks"):
             skips = False
         elif word in ("-t", "--test", "-m", "--module"):
             # These would be added to.

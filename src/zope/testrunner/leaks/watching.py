@@ -26,7 +26,8 @@ COUNTERS: Final = ("blocks", "threads", "descriptors", "heap")
 _REHEARSALS: Final = 3
 
 #: The places of the state: whether the work has begun and ended in this frame; how many new objects it has left; how often
-#: objects may have become old meanwhile; how many modules there are more; whether all garbage is looked for; the first reading.
+#: objects may have become old meanwhile; how many modules there are more; whether all garbage is looked for; the first
+#: reading.
 _BEGUN, _ENDED, _LEFT, _AGED, _MODULES, _THOROUGH, _FIRST = range(7)
 
 
@@ -50,8 +51,8 @@ class Watch:
         #: Whether nobody has opened a file, started a thread or taken memory of C since the last work was over, so that of
         #: these there is no need to ask again; to be set for each work.
         self.is_continued = False
-        #: Whether something else may have filled caches since then, and left garbage, as a report on a failure does; that would
-        #: go at the next change, and hide it.
+        #: Whether something else may have filled caches since then, and left garbage, as a report on a failure does; that
+        #: would go at the next change, and hide it.
         self.is_anew = False
         self._state = array("q", [0] * 7)
         # What is garbage by now would go at the first change, and be missed then.
@@ -181,5 +182,5 @@ class Watch:
 
 
 def _collections_of_older() -> int:
-    """How often more than the youngest objects were collected; the survivors of that may be garbage that is no longer seen."""
+    """How often more than the youngest objects were collected; what survived that may be garbage that is no longer seen."""
     return sum([generation["collections"] for generation in gc.get_stats()[1:]])
