@@ -56,7 +56,9 @@ class SetUp:
         self._has_descriptors = self._descriptors.unavailable() is None
         self._with_files = with_files
         self._types = array("Q")
-        self._things: tuple[dict[str, str], ...] = ({}, {}, {})
+        # Lists, as the collector forgets about tuples of such dictionaries, but not before it has seen them often enough: a hunt
+        # would take them for gone.
+        self._things: list[dict[str, str]] = [{}, {}, {}]
         self._earlier = self._alive()
         self._ids = array("Q", map(id, gc.get_objects()))
 
@@ -69,11 +71,11 @@ class SetUp:
         self._ids = array("Q", map(id, new))
         self._types = array("Q", map(id, map(type, new)))
         del new
-        self._things = tuple(
+        self._things = [
             {key: name for key, name in now.items() if before.get(key) != name}
             for before, now in zip(self._earlier, self._alive(), strict=True)
-        )
-        self._earlier = ()
+        ]
+        self._earlier.clear()
 
     def remains(self) -> Remains:
         """What is left of it now."""
@@ -89,9 +91,9 @@ class SetUp:
         ]
         return Remains(_by_type(left, mine), len(left), *names)
 
-    def _alive(self) -> tuple[dict[str, str], ...]:
+    def _alive(self) -> list[dict[str, str]]:
         """The descriptors, threads and temporary files that there are, by a key that no other one gets."""
-        return self._open_descriptors(), _threads(), _temporary_files() if self._with_files else {}
+        return [self._open_descriptors(), _threads(), _temporary_files() if self._with_files else {}]
 
     def _open_descriptors(self) -> dict[str, str]:
         found = {}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import types
 import unittest
 
 from zope.testrunner.core.config import Execution, LeakPolicy
 from zope.testrunner.core.events import Event, LayerKept, LeaksWatched, TestFinished
 from zope.testrunner.core.layer_registry import UNIT_TESTS, LayerRegistry
 from zope.testrunner.core.model import LayerName, Plan, Stayed
-from zope.testrunner.execution.monitors.watch import once_per_layer
+from zope.testrunner.execution.monitors.watch import LayerWatch, once_per_layer
 from zope.testrunner.execution.serial import RunContext, Serial
 from zope.testrunner.leaks.markers import no_leak_check
 from zope.testrunner.testing import RecordingSink
@@ -141,6 +143,58 @@ class TestFixtures(WatchCase):
 
     def test_of_fixtures_that_fail_nothing_is_said(self) -> None:
         self.assertEqual({}, self.stayed(FailsToSetUp("clean"), Tests("clean")))
+
+
+class Layer:
+    """Keeps a list, and may import something."""
+
+    kept: list[object]
+    imports = False
+
+    @classmethod
+    def setUp(cls) -> None:
+        cls.kept = [[] for _ in range(100)]
+        if cls.imports:
+            sys.modules["imported_by_a_layer"] = types.ModuleType("imported_by_a_layer")
+
+    @classmethod
+    def tearDown(cls) -> None:
+        pass
+
+
+class TestLayers(unittest.TestCase):
+    """What a set-up has made and the tear-down has not given back."""
+
+    def kept(self, layer: type[Layer]) -> list[Event]:
+        sink = RecordingSink()
+        watch = LayerWatch(sink.events.append, time.time, 0)
+        self.assertIsNone(watch.set_up(layer, layer.setUp))
+        self.assertIsNone(watch.tear_down(layer, layer.tearDown))
+        watch.torn_down(layer)
+        return sink.events
+
+    def test_it_is_told_with_what_is_left(self) -> None:
+        (event,) = self.kept(Layer)
+
+        self.assertIsInstance(event, LayerKept)
+        self.assertIn("still there: 10", " ".join(event.report))  # type: ignore[union-attr]  # it is one
+
+    def test_what_is_given_back_is_not_told(self) -> None:
+        class GivesBack(Layer):
+            @classmethod
+            def tearDown(cls) -> None:
+                del cls.kept
+
+        # The class has a place for the name from the first time on.
+        self.kept(GivesBack)
+        self.assertEqual([], self.kept(GivesBack))
+
+    def test_the_memory_of_imported_modules_is_not_told(self) -> None:
+        class Imports(Layer):
+            imports = True
+
+        self.addCleanup(sys.modules.pop, "imported_by_a_layer", None)
+        self.assertEqual([], self.kept(Imports))
 
 
 class TestOncePerLayer(unittest.TestCase):

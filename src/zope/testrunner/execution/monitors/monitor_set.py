@@ -33,9 +33,9 @@ class Judges:
         self._worker = worker
         self._baseline = self._make_baseline()
         self._hunt = self._make_hunt()
-        self._memory = self._make_memory_watch()
         #: What looks at the hooks of layers.
         self.layers = self._make_layer_watch()
+        self._memory = self._make_memory_watch()
         self._watch = None if self.layers is None or not policy.watch else self.layers.of_tests()
 
     @property
@@ -126,7 +126,15 @@ class Judges:
             return None
         from zope.testrunner.execution.monitors.watch import LayerWatch
 
-        return LayerWatch(self._emit, self._clock, self._worker)
+        watch = LayerWatch(self._emit, self._clock, self._worker)
+        if self._hunt is not None:
+            from zope.testrunner.leaks.settle import LEVELS, collect
+
+            # What the collector forgets about only when it has seen it often enough is to be forgotten before tests are
+            # hunted, and not to be taken for something of theirs that has gone.
+            for _ in range(LEVELS):
+                collect()
+        return watch
 
     def _make_memory_watch(self) -> MemoryWatch | None:
         if not self._policy.watches_memory:

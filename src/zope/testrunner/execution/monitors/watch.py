@@ -6,7 +6,7 @@ import unittest
 import unittest.case
 import unittest.util
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from zope.testrunner.core.events import Emit, LayerKept, LeaksWatched
 from zope.testrunner.core.layer_registry import name_of
@@ -14,10 +14,8 @@ from zope.testrunner.core.model import LayerName, Outcome, Stayed, Test, TestRef
 from zope.testrunner.execution.monitors.framed_result import FramedResult
 from zope.testrunner.execution.monitors.settler_notices import tell_news
 from zope.testrunner.execution.result import Result
+from zope.testrunner.leaks.survivors_of_set_up import SetUp
 from zope.testrunner.leaks.watching import Watch
-
-if TYPE_CHECKING:
-    from zope.testrunner.leaks.survivors_of_set_up import SetUp
 
 # Frames of this module are the runner's own; tracebacks leave them out, as they do with unittest's.
 __unittest = True
@@ -62,9 +60,6 @@ class LayerWatch:
 
     def set_up(self, layer: object, call: Callable[[], Returned]) -> Returned:
         """Call the set-up of a layer and read around it."""
-        # Not many layers have one.
-        from zope.testrunner.leaks.survivors_of_set_up import SetUp
-
         # With several processes, files that the others make are in the same directory.
         made = SetUp(with_files=not self._worker)
         self.watch.is_anew = True
@@ -72,7 +67,8 @@ class LayerWatch:
         # What did not succeed, or could not be read, says nothing.
         if returned is None and self.watch.is_read:
             made.done()
-            self._up[layer] = Stayed(name_of(layer)).plus(self.watch.changes()), made
+            start = Stayed(name_of(layer), modules=self.watch.modules)
+            self._up[layer] = start.plus(self.watch.changes()), made
         return returned
 
     def tear_down(self, layer: object, call: Callable[[], Returned]) -> Returned:
@@ -107,7 +103,9 @@ class LayerWatch:
 
         if marker_for(layer) is not None:
             return None
-        self._emit(LayerKept(self._clock(), self._worker, name_of(layer), stayed, report))
+        if not stayed.modules or stayed.descriptors or stayed.threads or stayed.files:
+            # The memory of imported modules, which is much, cannot be told from the rest, and nobody gives it back.
+            self._emit(LayerKept(self._clock(), self._worker, name_of(layer), stayed, report))
         return stayed
 
 
