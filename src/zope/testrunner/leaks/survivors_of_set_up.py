@@ -56,8 +56,8 @@ class SetUp:
         self._has_descriptors = self._descriptors.unavailable() is None
         self._with_files = with_files
         self._types = array("Q")
-        # Lists, as the collector forgets about tuples of such dictionaries, but not before it has seen them often enough: a hunt
-        # would take them for gone.
+        # Lists, as the collector forgets about tuples of such dictionaries, but not before it has seen them often enough:
+        # a hunt would take them for gone.
         self._things: list[dict[str, str]] = [{}, {}, {}]
         self._earlier = self._alive()
         self._ids = array("Q", map(id, gc.get_objects()))
