@@ -262,6 +262,18 @@ CASES = (
         claims=(Claim(metric=Metric.CPU, ours="hunting", other="ours", at_most=1.45),),
     ),
     Case(
+        name="watching-2000",
+        title="2,000 tests of a millisecond, each run once, and what stays after each",
+        contenders=_ours(trees.WORKING, ours=(), watching=("--leaks=watch",)),
+        claims=(Claim(metric=Metric.CPU, ours="watching", other="ours", at_most=1.15),),
+    ),
+    Case(
+        name="watching-attributes",
+        title="the same with tests that keep on themselves what they make",
+        contenders=_ours(trees.KEEPING, ours=(), watching=("--leaks=watch",)),
+        claims=(Claim(metric=Metric.CPU, ours="watching", other="ours", at_most=1.15),),
+    ),
+    Case(
         name="hunting-in-a-leaking-suite",
         title="2,000 tests of a millisecond, of which 20 leak, and each judged for leaks",
         contenders=_ours(trees.LEAKING, ours=(), hunting=("--leaks", "--leaks-report-only")),

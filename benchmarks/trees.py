@@ -165,7 +165,7 @@ WORKING = UnitTestTree(
 )
 #: Tests of two thirds of a millisecond that keep something on themselves.
 KEEPING = UnitTestTree(
-    name="keeping", modules=2, classes=5, methods=200, body="self.kept = [list(range(100)) for _ in range(650)]"
+    name="keeping", modules=2, classes=5, methods=200, body="self.kept = [list(range(100)) for _ in range(900)]"
 )
 #: Tests of about a millisecond of work with texts, for pytest as well.
 JSON_500 = UnitTestTree(

@@ -28,7 +28,9 @@ from zope.testrunner.core.events import (
     LapStarted,
     LayerFailed,
     LayerFinished,
+    LayerKept,
     LayerStarted,
+    LeaksWatched,
     Left,
     LeftBehind,
     Notice,
@@ -48,7 +50,18 @@ from zope.testrunner.core.events import (
     WorkerLost,
     WorkerStarted,
 )
-from zope.testrunner.core.model import ImportFailure, LayerName, Levels, Outcome, Problem, Stats, TearDownEnd, TestRef
+from zope.testrunner.core.model import (
+    ImportFailure,
+    LayerName,
+    LayerWatched,
+    Levels,
+    Outcome,
+    Problem,
+    Stats,
+    Stayed,
+    TearDownEnd,
+    TestRef,
+)
 from zope.testrunner.leaks.readings import Change, Reading, Unit
 from zope.testrunner.report.console.color_text import ColorfulOutputFormatter
 from zope.testrunner.report.console.text import OutputFormatter
@@ -419,6 +432,27 @@ def debugged() -> list[Event]:
     return note.result(Stats(errors=1), 1, (f"Layer: {LAYER}.setUp",))
 
 
+def watched() -> list[Event]:
+    """What stayed after tests, fixtures and layers, in a parent and a child, and a command that judges them."""
+    note = Recorder()
+    note(Discovered, 30, 2)
+    note(RunStarted, ("--leaks=watch",), Levels(), 2, 30)
+    note(LayerStarted, LAYER, 30)
+    kept = Stayed(f"layer {LAYER}", blocks=1, objects=1)
+    note(LayerKept, LAYER, kept, ("still there: 1 list, one of them is shop.tests.kept",))
+    rows = [
+        Stayed(f"test_{number} (shop.tests.Prices.test_{number})", is_test=True, blocks=100 - number)
+        for number in range(25)
+    ]
+    first = Stayed("test_import (shop.tests.Prices.test_import)", is_test=True, blocks=5000, modules=1)
+    large = Stayed("fixtures of class shop.tests.Prices", descriptors=1, threads=2, heap=1_500_000, files=1)
+    note(LeaksWatched, LAYER, 27, 2, (first, *rows, large))
+    found = (LayerWatched(LAYER, 27, 2, (large, *rows, first)), LayerWatched(BASE, 3, 0))
+    judge = r"bin/test --leaks -t '^test_0 \(shop\.tests\.Prices\.test_0\)$'"
+    note(RunFinished, Stats(30), 1.5, 2, watched=found, to_judge=judge)
+    return note.events
+
+
 STREAMS: tuple[Callable[[], list[Event]], ...] = (
     one_layer,
     problems,
@@ -431,6 +465,7 @@ STREAMS: tuple[Callable[[], list[Event]], ...] = (
     fixtures,
     notices,
     debugged,
+    watched,
 )
 
 

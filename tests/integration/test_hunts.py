@@ -398,7 +398,8 @@ class TestUsage(unittest.TestCase):
     def test_each(self) -> None:
         for words, said in (
             (["--leaks=x"], "'x' is not STAB:RUN"),
-            (["--leaks=5:0"], "at least 1"),
+            (["--leaks=5:0"], "at least 1; nor is it watch"),
+            (["--leaks=watch", "--leaks-report-only"], "add --leaks"),
             (["--rss-limit", "lots"], "'lots' is not a size such as 10MB"),
             (["--rss-limit", "0"], "'0' is not a size"),
             (["--memory-total-limit", "-1MB"], "expected one argument"),

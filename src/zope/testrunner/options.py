@@ -234,10 +234,11 @@ _DIGITS_OF_RUNS = 6
 
 
 def _stab_run(text: str) -> str:
-    """``STAB:RUN`` of --leaks; nothing at all stands for as many runs as it takes."""
-    if text and not re.fullmatch(r"\d*:(0*[1-9]\d*)?", text, re.ASCII):
+    """``STAB:RUN`` of --leaks; nothing at all stands for as many runs as it takes, ``watch`` for none but the usual one."""
+    if text and text != "watch" and not re.fullmatch(r"\d*:(0*[1-9]\d*)?", text, re.ASCII):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not STAB:RUN, such as 5:4, where either number may be left out and RUN is at least 1"
+            f"{text!r} is not STAB:RUN, such as 5:4, where either number may be left out and RUN is at least 1; "
+            "nor is it watch"
         )
     if any(len(number.lstrip("0")) > _DIGITS_OF_RUNS for number in text.split(":")):
         raise argparse.ArgumentTypeError(f"{text!r} is more runs than can be counted; give less than 10**{_DIGITS_OF_RUNS}")
@@ -498,10 +499,11 @@ _ANALYSIS = (
         "Needs -N 2 or more; tests that do not leak show no change.",
     ),
     _row(
-        "--leaks", dest="leaks", metavar="STAB:RUN", nargs="?", const="", type=_stab_run,
+        "--leaks", dest="leaks", metavar="STAB:RUN|watch", nargs="?", const="", type=_stab_run,
         help="Repeat each test to find out whether it leaks: memory, objects, references, file descriptors, threads. A leak "
         "is a problem of the test and fails the run. Each test is run as often as it takes, once if it changes nothing; "
-        "with --leaks=5:4, five times to settle down and four more times of which every one has to grow.",
+        "with --leaks=5:4, five times to settle down and four more times of which every one has to grow. --leaks=watch runs "
+        "nothing again: it reads around each test, fixture and layer, and lists those after which something stayed.",
     ),
     _flag(
         "--leaks-layers", dest="leaks_layers",
@@ -966,7 +968,7 @@ def _has_counters() -> bool:
 
 
 def _check_hunting(options: argparse.Namespace) -> None:
-    hunting = options.leaks is not None or options.leaks_layers
+    hunting = options.leaks not in (None, "watch") or options.leaks_layers
     for dest in ("leaks_report_only", "leaks_baseline", "leaks_baseline_update"):
         if getattr(options, dest) and not hunting:
             option = f"--{dest.replace('_', '-')}"

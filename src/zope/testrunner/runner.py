@@ -190,7 +190,7 @@ class Runner(RunResults):
             self.failed = False
             return None
         self.config = Config.from_options(self.options)
-        if self.is_command and self.worker == 0 and (self.config.leaks.report or self.config.leaks.hunts):
+        if self.is_command and self.worker == 0 and self.config.leaks.reads:
             from zope.testrunner.assembly.restart import restart_without_jit
 
             restart_without_jit()
@@ -306,7 +306,7 @@ class Runner(RunResults):
             self.emit(Notice(self.clock(), self.worker, Importance.BANNER, f"Cannot find layer {wanted}"))
             lost = ResultsCounted(self.clock(), self.worker, wanted, 0, (), (f"subprocess failed for {wanted}",))
             self.emit(lost)
-        if (self.config.leaks.report or self.config.leaks.hunts) and self.worker == 0:
+        if self.config.leaks.reads and self.worker == 0:
             from zope.testrunner.assembly.notices import emit_limits_of_readings
 
             emit_limits_of_readings(self.config.leaks, self.emit, self.clock)

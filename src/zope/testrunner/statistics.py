@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zope.testrunner.core.events import RunFinished
+from zope.testrunner.core.model import rank
 from zope.testrunner.feature import Feature
 from zope.testrunner.system.originals import os, time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from zope.testrunner.core.model import LayerWatched
 
 
 class Statistics(Feature):
@@ -48,8 +55,20 @@ class Statistics(Feature):
                 failed_at=failed_at,
                 again=again,
                 leak_kinds=tally.leak_kinds,
+                watched=tally.watched,
+                to_judge=self._to_judge(tally.watched),
             )
         )
+
+    def _to_judge(self, watched: Sequence[LayerWatched]) -> str:
+        """The command that judges the tests after which most stayed."""
+        stayed = sorted((each for layer in watched for each in layer.stayed if each.is_test), key=rank)
+        if not stayed or self.runner.worker:
+            return ""
+        from zope.testrunner.history.rerun_command import judge_command
+
+        words = self.runner.options.original_testrunner_args
+        return judge_command(words, [each.label for each in stayed], self.runner.directory) or ""
 
     def _locations(self) -> tuple[tuple[str, ...], tuple[str, ...], str]:
         """Where the errors and the failures are, and the command that runs again what has gone wrong."""

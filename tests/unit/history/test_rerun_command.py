@@ -10,9 +10,35 @@ from unittest import mock
 
 from support import ProjectCase, run_tests
 from zope import testrunner
-from zope.testrunner.history.rerun_command import rerun_command
+from zope.testrunner.history.rerun_command import judge_command, rerun_command
 
 LABEL = "test_b (app.tests.T.test_b)"
+
+
+class JudgeTest(unittest.TestCase):
+    """The command that judges what a watch has shown."""
+
+    def command(self, *words: str, labels: tuple[str, ...] = (LABEL,)) -> str | None:
+        return judge_command(["/home/you/project/bin/test", *words], labels, "/home/you/project")
+
+    def test_the_watch_is_replaced_and_filters_are_left_out(self) -> None:
+        wanted = r"bin/test --path src -j2 --leaks -t '^test_b \(app\.tests\.T\.test_b\)$'"
+        for words in (
+            ("--leaks=watch", "--path", "src", "-j2"),
+            ("--path", "src", "--leaks", "watch", "-j2"),
+            ("--path", "src", "-m", "app", "-t", "test_b", "--leaks=watch", "-j2", "--test=b", "--module=app", "-mx"),
+        ):
+            with self.subTest(words=words):
+                self.assertEqual(wanted, self.command(*words))
+
+    def test_the_first_three_are_named(self) -> None:
+        command = self.command("--leaks=watch", labels=("a", "b", "c", "d"))
+
+        self.assertEqual("bin/test --leaks -t '^a$' -t '^b$' -t '^c$'", command)
+
+    def test_there_may_be_none(self) -> None:
+        self.assertIsNone(self.command("--leaks=watch", labels=()))
+        self.assertIsNone(self.command("--leaks=watch", "--", "x"))
 
 
 class CommandTest(unittest.TestCase):

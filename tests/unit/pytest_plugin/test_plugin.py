@@ -201,6 +201,7 @@ class TestSpellings(PluginCase):
             ("-R 5", "'5' is not STAB:RUN"),
             ("-R 5:0", "at least 1"),
             ("-R 3:100001", "each number is at most 100,000"),
+            ("--leaks=watch", "--leaks=watch is for zope-testrunner; pytest judges with --leaks"),
             ("--leaks tests", "write '--leaks=' if a path follows"),
             ("--leaks-explain", "add --leaks or -R"),
             ("--leaks-report-only", "add --leaks, -R or --rss-limit"),

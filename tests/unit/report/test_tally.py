@@ -20,6 +20,7 @@ from zope.testrunner.core.events import (
     LapStarted,
     LayerFailed,
     LayerStarted,
+    LeaksWatched,
     ProblemReported,
     ResultsCounted,
     SetUpFinished,
@@ -29,7 +30,7 @@ from zope.testrunner.core.events import (
     TestStarted,
     WorkerLost,
 )
-from zope.testrunner.core.model import ImportFailure, LayerName, Outcome, Stats, TearDownEnd, TestRef
+from zope.testrunner.core.model import ImportFailure, LayerName, Outcome, Stats, Stayed, TearDownEnd, TestRef
 from zope.testrunner.report.tally import Tally
 from zope.testrunner.testing import replay
 
@@ -61,6 +62,7 @@ class RecordedRunTest(unittest.TestCase):
             "fixtures": Stats(1, 0, 1, 1),
             "notices": Stats(),
             "debugged": Stats(0, 0, 1),
+            "watched": Stats(),
         }
 
         found = {stream.__name__: tallied(stream()).stats for stream in support_streams.STREAMS}
@@ -228,6 +230,27 @@ class SuccessTest(unittest.TestCase):
         note(Discovered, 0, 0, (ImportFailure("shop", ERROR),))
 
         self.assertEqual(0, tallied(note.events).import_failures)
+
+
+class WatchTest(unittest.TestCase):
+    """What several processes have watched is one list for each layer."""
+
+    def test_rows_are_merged(self) -> None:
+        note = Recorder()
+        base = Stayed("layer shop.Base", blocks=3)
+        note(LeaksWatched, LAYER, 3, 1, (Stayed("small", blocks=1), Stayed("imports", blocks=90, modules=2), base))
+        note(LeaksWatched, LAYER, 2, 0, (Stayed("large", blocks=9), base.replace(blocks=4)))
+        (watched,) = tallied(note.events).watched
+
+        self.assertEqual((5, 1), (watched.read, watched.unread))
+        self.assertEqual(
+            [("large", 9), ("layer shop.Base", 4), ("small", 1), ("imports", 90)],
+            [(each.label, each.blocks) for each in watched.stayed],
+        )
+
+    def test_it_is_no_problem(self) -> None:
+        self.assertTrue(tallied(support_streams.watched()).is_successful)
+        self.assertEqual((), Tally().watched)
 
 
 class GrowthTest(unittest.TestCase):

@@ -45,7 +45,11 @@ class ExecutorFactory:
             from zope.testrunner.execution.monitors.hunt import once_per_layer
 
             emit = once_per_layer(emit)
-        if (run.config.leaks.hunts or run.config.leaks.report) and run.worker == 0:
+        if run.config.leaks.hunt is not None or run.config.leaks.watch:
+            from zope.testrunner.execution.monitors.watch import once_per_layer as kept_once
+
+            emit = kept_once(emit)
+        if run.config.leaks.reads and run.worker == 0:
             from zope.testrunner.execution.monitors.settler_notices import once_per_run
 
             emit = once_per_run(emit)

@@ -33,7 +33,7 @@ def emit_limits_of_readings(policy: LeakPolicy, emit: Emit, clock: Callable[[], 
 
     texts = (
         (Importance.INFO, leaks.what_more_a_debug_build_reads() if policy.report else None),
-        (Importance.SUBOPTIMAL, leaks.what_hunts_cannot_see() if policy.hunts else None),
+        (Importance.SUBOPTIMAL, leaks.what_hunts_cannot_see() if policy.hunts or policy.watch else None),
         (Importance.SUBOPTIMAL, leaks.what_disturbs()),
     )
     for importance, text in texts:

@@ -21,6 +21,10 @@ RESUME = "--resume-layer"
 _SHOWS_CYCLES = 4
 
 
+#: What asks for the watch in the place of numbers of runs: ``--leaks=watch``.
+WATCH = "watch"
+
+
 class Selection(Record):
     """Which tests are run.
 
@@ -95,6 +99,8 @@ class LeakPolicy(Record):
 
     ``report`` measures memory after each repetition, ``details`` breaks that down by type.
 
+    ``watch`` reads around each test, fixture and layer instead, and repeats nothing.
+
     ``hunt`` repeats each test to find out whether it leaks: the text is ``STAB:RUN``, numbers of runs to settle down and to
     judge, or empty for as few as it takes; ``layers`` does so with set-ups and tear-downs.  ``explain`` finds out what
     leaks, ``report_only`` does not fail the run for it.  ``baseline`` is a file with known leaks, ``update`` writes it;
@@ -118,6 +124,12 @@ class LeakPolicy(Record):
     retained: int | None = None
     log_memory: bool = False
     started_in: str = os.curdir
+    watch: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether counters are read in any way to find leaks."""
+        return self.report or self.hunts or self.watch
 
     @property
     def hunts(self) -> bool:
@@ -198,10 +210,11 @@ def from_start(options: object, path: str) -> str:
 def _leak_policy(options: object, verbose: int) -> LeakPolicy:
     report = bool(getattr(options, "report_refcounts", False))
     baseline = getattr(options, "leaks_baseline", None)
+    hunt = getattr(options, "leaks", None)
     return LeakPolicy(
         report=report,
         details=report and verbose > 0,
-        hunt=getattr(options, "leaks", None),
+        hunt=None if hunt == WATCH else hunt,
         layers=bool(getattr(options, "leaks_layers", False)),
         explain=bool(getattr(options, "leaks_explain", True)),
         report_only=bool(getattr(options, "leaks_report_only", False)),
@@ -212,6 +225,7 @@ def _leak_policy(options: object, verbose: int) -> LeakPolicy:
         retained=getattr(options, "report_retained", None),
         log_memory=getattr(options, "rss_log", None) is not None,
         started_in=os.curdir if baseline is None else from_start(options, os.curdir),
+        watch=hunt == WATCH,
     )
 
 

@@ -15,10 +15,12 @@ from zope.testrunner.core.model import (
     ImportFailure,
     Judged,
     LayerName,
+    LayerWatched,
     Levels,
     Outcome,
     Problem,
     Stats,
+    Stayed,
     TearDownEnd,
     TestRef,
 )
@@ -338,6 +340,31 @@ class LeakJudged(Record):
     kind: str | None = None
 
 
+class LayerKept(Record):
+    """What the set-up of a layer made and its tear-down did not give back; ``report`` says what that is, a line each."""
+
+    at: float
+    worker: int
+    layer: LayerName
+    stayed: Stayed
+    report: tuple[str, ...] = ()
+
+
+class LeaksWatched(Record):
+    """What stayed after the only run of the tests, fixtures and hooks of a layer; each process tells of what it ran.
+
+    ``read`` is the number of test cases around which counters were read, ``unread`` of those that passed and could not be
+    read.  `RunFinished` has what all processes have seen.
+    """
+
+    at: float
+    worker: int
+    layer: LayerName
+    read: int
+    unread: int
+    stayed: tuple[Stayed, ...] = ()
+
+
 class MemoryRead(Record):
     """How many bytes of memory this process occupied before and after a test."""
 
@@ -444,6 +471,8 @@ class RunFinished(Record):
     occurrence.  ``judged`` has the numbers of verdicts when leaks were hunted.  ``errored_at`` and ``failed_at`` have, for
     each label, ``path:line`` where that is known, else nothing; ``again`` is a command that runs these tests again, empty if
     there is none.  ``leak_kinds`` has, for each label in ``leaking``, what leaks of its kind have in common, or nothing.
+    ``watched`` is what stayed by layer where that was looked at, and ``to_judge`` a command that finds out for the tests
+    with most of it whether they leak, empty if there is none.
     """
 
     at: float
@@ -461,6 +490,8 @@ class RunFinished(Record):
     failed_at: tuple[str, ...] = ()
     again: str = ""
     leak_kinds: tuple[str, ...] = ()
+    watched: tuple[LayerWatched, ...] = ()
+    to_judge: str = ""
 
 
 Event = (
@@ -488,6 +519,8 @@ Event = (
     | LeftBehind
     | LapMeasured
     | LeakJudged
+    | LayerKept
+    | LeaksWatched
     | MemoryRead
     | MemoryGrew
     | Retained

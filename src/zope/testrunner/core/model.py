@@ -127,6 +127,83 @@ class Judged(Record):
     number: int
 
 
+class Stayed(Record):
+    """By how much the counters were higher after something than before: a test, a fixture, or a layer.
+
+    ``heap`` is in bytes, the others are numbers.  ``objects`` are new ones, as far as that is known.  ``modules`` were
+    imported, which is done once.
+    """
+
+    label: str
+    is_test: bool = False
+    blocks: int = 0
+    objects: int = 0
+    descriptors: int = 0
+    threads: int = 0
+    heap: int = 0
+    files: int = 0
+    modules: int = 0
+
+    @property
+    def is_something(self) -> bool:
+        """Whether any counter is higher."""
+        return max(self.blocks, self.descriptors, self.threads, self.heap, self.files) > 0
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes that is, so that the largest can be told."""
+        return (
+            _BYTES_OF_A_BLOCK * self.blocks
+            + self.heap
+            + _BYTES_OF_A_DESCRIPTOR * (self.descriptors + self.files)
+            + _BYTES_OF_A_THREAD * self.threads
+        )
+
+    def plus(self, changes: Mapping[str, int]) -> Stayed:
+        """The same with changes of counters added, by the name of the counter."""
+        return self.replace(**{name: getattr(self, name) + change for name, change in changes.items()})
+
+    def counters(self) -> dict[str, int]:
+        """The counters that say whether something stayed, by name."""
+        return {name: getattr(self, name) for name in STAYING}
+
+    def grown(self) -> Stayed:
+        """The same without what has become less."""
+        return self.replace(**{name: max(0, getattr(self, name)) for name in STAYING})
+
+    def gives_back(self, others: Iterable[Stayed]) -> bool:
+        """Whether what has become less by this is at least as much as the others have added."""
+        all_others = tuple(others)
+        sums = {name: sum(getattr(each, name) for each in all_others) for name in STAYING}
+        return all(not added or getattr(self, name) + added <= 0 for name, added in sums.items())
+
+
+def rank(stayed: Stayed) -> tuple[bool, int, str]:
+    """The place in a list: the largest first, and what imported modules, which is done once, after all others."""
+    return stayed.modules > 0, -stayed.weight, stayed.label
+
+
+#: The counters of `Stayed` that say whether something stayed.
+STAYING = ("blocks", "descriptors", "threads", "heap", "files")
+
+#: Rough sizes, in bytes; a thread has a stack, of which it uses the beginning.
+_BYTES_OF_A_BLOCK = 64
+_BYTES_OF_A_DESCRIPTOR = 4096
+_BYTES_OF_A_THREAD = 65536
+
+
+class LayerWatched(Record):
+    """What stayed after the tests, the fixtures and the hooks of one layer, the largest first.
+
+    ``read`` is the number of test cases of which that is known, ``unread`` of those that passed and could not be read.
+    """
+
+    layer: LayerName
+    read: int
+    unread: int
+    stayed: tuple[Stayed, ...] = ()
+
+
 class TestRef:
     """A test as events name it: by id and label everywhere, by object in the process that runs it.
 

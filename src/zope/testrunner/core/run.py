@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from zope.testrunner.core.config import Config
     from zope.testrunner.core.events import Event
-    from zope.testrunner.core.model import Judged, Plan, Stats
+    from zope.testrunner.core.model import Judged, LayerWatched, Plan, Stats
 
 
 class Traces(Protocol):
@@ -52,6 +52,10 @@ class Tallied(Protocol):
     @property
     def judged(self) -> tuple[Judged, ...]:
         """How many were judged, by verdict."""
+
+    @property
+    def watched(self) -> tuple[LayerWatched, ...]:
+        """What stayed, by layer, where that was looked at."""
 
     @property
     def errors(self) -> Sequence[tuple[object, str | None]]:

@@ -32,6 +32,8 @@ class Fixtures:
         self.before_change: Callable[[Test], None] | None = None
         #: Told which fixture is called next, and None when it is over.
         self.doing: Callable[[str | None], object] | None = None
+        #: Called with each fixture and its label in place of the result, which is to call it and returns what it raised.
+        self.watched: Callable[[Callable[[], object], str], BaseException | None] | None = None
 
     def admit(self, test: Test) -> bool:
         """Make the fixtures of a test ready; False if one failed or skipped, so that the test must not run."""
@@ -114,7 +116,8 @@ class Fixtures:
     def _call(self, function: Callable[[], object], label: str) -> bool:
         if self.doing is not None:
             self.doing(label)
-        error = self._result.call_fixture(function)
+        watched = self.watched
+        error = self._result.call_fixture(function) if watched is None else watched(function, label)
         if self.doing is not None:
             self.doing(None)
         if isinstance(error, unittest.SkipTest):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from zope.testrunner.core.events import (
     CleanUpStarted,
@@ -21,6 +22,7 @@ from zope.testrunner.exceptions import CanNotTearDown
 from zope.testrunner.execution.fixture_holder import FixtureHolder
 from zope.testrunner.execution.forks import A_FEW, Origin, current, problem_of
 from zope.testrunner.system.originals import time
+from zope.testrunner.system.without_typing import Protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,11 +58,21 @@ def _let_go(problem: Problem) -> None:
         let_go(problem.live[1])
 
 
+class Watch(Protocol):
+    """What looks at hooks of layers while they are called; see `zope.testrunner.execution.monitors.watch.LayerWatch`."""
+
+    def set_up(self, layer: object, call: Callable[[], Problem | None], /) -> Problem | None: ...
+
+    def tear_down(self, layer: object, call: Callable[[], Problem | None], /) -> Problem | None: ...
+
+    def torn_down(self, layer: object, /) -> object: ...
+
+
 class LayerStack:
     """The layers that are set up; each is set up once and torn down when nothing needs it any more.
 
     ``judge_layer`` is called with each layer before its set-up, when its bases are set up.  ``post_mortem`` lets the user
-    look at what a hook has raised.
+    look at what a hook has raised.  ``watch`` calls the hooks and looks at what they leave.
     """
 
     def __init__(
@@ -70,8 +82,10 @@ class LayerStack:
         worker: int = 0,
         judge_layer: Callable[[object], None] | None = None,
         post_mortem: PostMortem | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._judge_layer = judge_layer
+        self._watch = watch
         self._post_mortem = post_mortem
         self._emit = emit
         self._clock = clock
@@ -120,7 +134,7 @@ class LayerStack:
         hook = getattr(layer, "setUp", None)
         if hook is not None:
             try:
-                problem = catch(hook)
+                problem = catch(hook) if self._watch is None else self._watch.set_up(layer, partial(catch, hook))
             except NotImplementedError as error:
                 problem = snapshot(Outcome.ERRORED, (type(error), error, error.__traceback__))
         seconds = time.perf_counter() - began
@@ -168,7 +182,7 @@ class LayerStack:
         hook = getattr(layer, "tearDown", None)
         if hook is not None:
             try:
-                problem = catch(hook)
+                problem = catch(hook) if self._watch is None else self._watch.tear_down(layer, partial(catch, hook))
             except NotImplementedError:
                 end = TearDownEnd.UNSUPPORTED
         seconds, debugged = time.perf_counter() - began, False
@@ -180,6 +194,8 @@ class LayerStack:
         if problem is not None:
             _let_go(problem)
         self._see_forks("tear-down", name, "tearDown")
+        if self._watch is not None:
+            self._watch.torn_down(layer)
         if end is TearDownEnd.UNSUPPORTED:
             raise CanNotTearDown(f"layer {name} cannot be torn down")
 

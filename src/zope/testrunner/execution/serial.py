@@ -128,7 +128,12 @@ class Serial:
         self._monitors = MonitorSet(context.leaks, context.emit, context.clock, context.worker)
         self._post_mortem = self._make_post_mortem()
         self._stack = LayerStack(
-            context.emit, context.clock, context.worker, self._monitors.judge_layer, self._post_mortem
+            context.emit,
+            context.clock,
+            context.worker,
+            self._monitors.judge_layer,
+            self._post_mortem,
+            self._monitors.layers,
         )
         self._held = context.held or (Held() if context.execute.buffer else NotHeld())
         self._problems = False

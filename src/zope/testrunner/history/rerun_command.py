@@ -12,6 +12,9 @@ from zope.testrunner.system.originals import os
 #: A command with more names of tests than that is no longer one to copy.
 _MOST_NAMES: Final = 10
 
+#: Nor is one with so many that was not asked for.
+_MOST_JUDGED: Final = 3
+
 #: A test case as text: ``test_a (app.tests.T.test_a)``.
 _TEST: Final = re.compile(r"\w+ \([\w.<>]+\)")
 
@@ -41,6 +44,29 @@ def rerun_command(
         names = dict.fromkeys(match.group() if (match := _TEST.match(label)) else label for label in labels)
         again = [word for name in names for word in ("-t", f"^{_escaped(name)}$")]
     return shlex.join([*_program(program, directory), *rest, *again])
+
+
+def judge_command(words: Sequence[str], labels: Sequence[str], directory: str) -> str | None:
+    """The command line that judges the first of these tests, in place of the one that has watched them.
+
+    None if there is none that is short and right; for ``words`` and ``directory`` see `rerun_command`.
+    """
+    program, *rest = words
+    kept: list[str] = []
+    skips = False
+    for word in rest:
+        if word == "--":
+            return None
+        if skips or (word == "watch" and kept and kept[-1] == "--leaks"):
+            skips = False
+        elif word in ("-t", "--test", "-m", "--module"):
+            # These would be added to.
+            skips = True
+        elif not word.startswith(("--leaks=", "--test=", "--module=", "-t", "-m")):
+            kept.append(word)
+    kept = [word for word in kept if word != "--leaks"]
+    names = [word for label in labels[:_MOST_JUDGED] for word in ("-t", f"^{_escaped(label)}$")]
+    return shlex.join([*_program(program, directory), *kept, "--leaks", *names]) if names else None
 
 
 def _program(program: str, directory: str) -> list[str]:

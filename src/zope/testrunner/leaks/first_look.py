@@ -171,7 +171,7 @@ class FirstLook:
 
     def _look_briefly(self, into: array[int]) -> None:
         """The same, of what counts objects or what they consist of: others do not change for what is reported."""
-        collect(whole=False, caches=False)
+        collect(whole=False, look_ups=False)
         for place, each in enumerate(self._trackers[: self._counting]):
             into[place] = each.sample().total
 

@@ -78,7 +78,7 @@ def settle(*, whole: bool = True) -> None:
 def empty_caches() -> None:
     """What `settle` does before garbage is collected."""
     settlers.call()
-    _flush()
+    flush()
     modules = sys.modules
     for module, attribute, method in _CACHES:
         if module in modules:
@@ -90,15 +90,18 @@ def empty_caches() -> None:
         clean()
 
 
-def collect(*, whole: bool = True, caches: bool = True) -> None:
-    """Empty the interpreter's look-up caches, unless ``caches`` is false, and collect garbage.
+def collect(*, whole: bool = True, look_ups: bool = True) -> None:
+    """Empty the interpreter's look-up caches, and collect garbage.
 
     With ``whole`` false, only garbage among young objects is collected, and what the collector does besides is done
     (emptying free lists), which takes microseconds however much is alive: all objects are hidden from it meanwhile
     (``gc.freeze``).  If somebody else has frozen objects, everything is examined after all, since they would all be
     unfrozen together.
+
+    Without ``look_ups`` the interpreter keeps its look-up caches: to fill them again costs the next test more than all the
+    rest of a reading, as all code in the process has to learn anew what it accesses.
     """
-    if caches and _clear_internal is not None:
+    if look_ups and _clear_internal is not None:
         _clear_internal()
     hide = not whole and not frozen_by_others()
     if hide:
@@ -148,7 +151,7 @@ def saves_garbage() -> bool:
     return bool(gc.get_debug() & gc.DEBUG_SAVEALL)
 
 
-def _flush() -> None:
+def flush() -> None:
     """Write out what the standard streams hold back: pending pieces of text are objects like any others."""
     for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
         # A stream may be missing, None, or anything that a test put there.

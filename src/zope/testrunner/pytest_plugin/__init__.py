@@ -87,6 +87,8 @@ def _stab_run_or_nothing(text: str) -> str:
     """As before, or nothing: as many runs as it takes."""
     from argparse import ArgumentTypeError
 
+    if text == "watch":
+        raise ArgumentTypeError("--leaks=watch is for zope-testrunner; pytest judges with --leaks, or -R STAB:RUN")
     try:
         return text and _stab_run(text)
     except ArgumentTypeError as error:

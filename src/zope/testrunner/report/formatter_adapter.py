@@ -79,6 +79,7 @@ class FormatterAdapter:
                 events.LeftBehind: self._left_behind,
                 events.LapMeasured: self._iteration_measured,
                 events.LeakJudged: self._leak_judged,
+                events.LayerKept: self._layer_kept,
                 events.MemoryGrew: self._memory_grew,
                 events.Retained: self._retained,
                 events.OutputPassed: self._output_passed,
@@ -193,6 +194,11 @@ class FormatterAdapter:
             from zope.testrunner.report.shared_wording import verdict_line
 
             out.info(verdict_line(event.judged))
+        if event.watched and not self._is_worker:
+            from zope.testrunner.report.kinds_listed import watch_list
+
+            lines = watch_list(event.watched, event.to_judge, everything=self._verbosity() > 0)
+            self._call_if_there("leak_list", "\n" + "\n".join(lines))
         if self._is_command and not self._is_worker:
             self._problem_list(event)
 
@@ -331,6 +337,11 @@ class FormatterAdapter:
         # What is no problem is told to those who want to know more.
         if event.report and (event.is_problem or event.growth.value == "leak" or self._verbosity()):
             self._call_if_there("leak", "\n".join(event.report))
+
+    def _layer_kept(self, event: events.LayerKept) -> None:
+        from zope.testrunner.report.kinds_listed import kept_by_layer
+
+        self._call_if_there("leak", kept_by_layer(event))
 
     def _memory_grew(self, event: events.MemoryGrew) -> None:
         from zope.testrunner.leaks.rss_confirm import Rise

@@ -14,14 +14,14 @@ from types import MappingProxyType
 
 from zope.testrunner.core import events
 from zope.testrunner.core.exception_snapshot import plain_text
-from zope.testrunner.core.model import Judged, Outcome, Stats
+from zope.testrunner.core.model import Judged, LayerWatched, Outcome, Stats, rank
 from zope.testrunner.report.formatter_adapter import layer_label
 from zope.testrunner.system.value_class import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zope.testrunner.core.events import Emit, Event
-    from zope.testrunner.core.model import LayerName
+    from zope.testrunner.core.model import LayerName, Stayed
     from zope.testrunner.leaks.readings import Growth
 
 #: A test, or a text where no test is to blame, with the report on its problem, or the reason why it was skipped.
@@ -63,6 +63,7 @@ class Tally:
         self._records = bytearray(_FILLING)
         # Leaks are hunted in one lap only, so this needs no care.
         self._judged: dict[Growth, int] = {}
+        self._watched: dict[LayerName, LayerWatched] = {}
         # Whether a child process is in a later lap; its tests have been counted in the first one.
         self._workers_repeat: dict[int, bool] = {}
         self._layer: LayerName | None = None
@@ -81,6 +82,7 @@ class Tally:
                 events.WorkerLost: self._worker_lost,
                 events.ResultsCounted: self._results_counted,
                 events.LeakJudged: self._leak_judged,
+                events.LeaksWatched: self._leaks_watched,
                 events.MemoryGrew: self._memory_grew,
             }
         )
@@ -157,6 +159,11 @@ class Tally:
         found = [growth for growth in dict.fromkeys(kinds) if growth in self._judged]
         return tuple(Judged(growth, self._judged[growth]) for growth in found)
 
+    @property
+    def watched(self) -> tuple[LayerWatched, ...]:
+        """What stayed, by layer, where that was looked at."""
+        return tuple(self._watched.values())
+
     # What is counted
 
     def _discovered(self, event: events.Discovered) -> None:
@@ -227,6 +234,15 @@ class Tally:
         if event.is_problem:
             label = layer_label(event.layer) if event.test is None else event.test.label
             self._add(_LEAKS, label, 0, event.kind)
+
+    def _leaks_watched(self, event: events.LeaksWatched) -> None:
+        # Several processes may run tests of one layer, and set up what it is built on.
+        before = self._watched.get(event.layer, LayerWatched(event.layer, 0, 0))
+        rows: dict[str, Stayed] = {}
+        for each in sorted((*before.stayed, *event.stayed), key=rank):
+            rows.setdefault(each.label, each)
+        read, unread = before.read + event.read, before.unread + event.unread
+        self._watched[event.layer] = LayerWatched(event.layer, read, unread, tuple(rows.values()))
 
     def _memory_grew(self, event: events.MemoryGrew) -> None:
         if event.is_problem:

@@ -16,6 +16,7 @@ from zope.testrunner.core.events import (
     LapFinished,
     LapStarted,
     LayerFinished,
+    LayerKept,
     LayerStarted,
     LeftBehind,
     RunFinished,
@@ -118,7 +119,7 @@ class EventSender:
         if self._split and isinstance(event, LeftBehind) and event.test is None:
             # Reported once for the whole iteration.
             self._send_at(self._sections.after(self._sections.iteration_of(self.section)), event)
-        elif kind in (TearDownStarted, TearDownFinished) and self.section > HEAD:
+        elif kind in (TearDownStarted, TearDownFinished, LayerKept) and self.section > HEAD:
             # Also when the tests were broken off.
             self._send_at(self._sections.tail, event)
         else:

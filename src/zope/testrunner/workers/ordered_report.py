@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zope.testrunner.core.events import (
     Importance,
+    LeaksWatched,
     Notice,
     OutputPassed,
     ProblemReported,
@@ -103,6 +104,10 @@ class OrderedReport:
                 return
             self._interruption_reported = True
         if worker.section == HEAD and not worker.is_leader and is_quiet_set_up(event):
+            return
+        if isinstance(event, LeaksWatched):
+            # It is added to what others report, and is no part of the report.
+            self._context.emit(event)
             return
         self.add(worker, worker.section, event)
 

@@ -51,6 +51,15 @@ class TestThreads(LeftoverCase):
 
         self.assertEqual([], self.sink.events)
 
+    def test_what_was_remembered_is_kept_while_it_is_ready(self) -> None:
+        self.left.before()
+        self.left.is_ready = True
+        thread = self.start("background")
+        self.left.before()
+        self.left.after(TEST)
+
+        self.assertEqual([("a", (repr(thread),))], self.reports(Left.THREADS))
+
     def test_a_new_one_and_nothing_else(self) -> None:
         self.left.before()
         thread = self.start("background")

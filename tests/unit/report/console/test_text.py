@@ -76,6 +76,9 @@ class RecordedRunTest(unittest.TestCase):
     def test_debugged(self) -> None:
         self.check("debugged")
 
+    def test_watched(self) -> None:
+        self.check("watched")
+
     def test_what_a_debugger_has_shown_is_not_shown_again(self) -> None:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):

@@ -37,6 +37,8 @@ class Leftovers:
         self._threads = self._only_this
         #: Whether no other thread ran when `before` was last called.
         self.alone = True
+        #: Whether it has been called already for what comes next, and is not to make anything.
+        self.is_ready = False
         # Whoever debugs the collector wants to see all that it finds, and with the tests only what is theirs.
         # PyPy's collector has no flags.
         self._collects = hasattr(gc, "get_debug") and gc.get_debug() != 0
@@ -46,6 +48,8 @@ class Leftovers:
 
     def before(self) -> None:
         """Remember what is there already."""
+        if self.is_ready:
+            return
         self.alone = not _count()
         self._threads = self._only_this if self.alone else _running()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from _thread import _count
 from array import array
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +57,17 @@ class FramedResult(Result):
         if self._holds and not self._hooks:
             self._held.arm()
         self._announce(test)
+        if _count() or not self._leftovers.alone:
+            # Within the frame, it would make something that stays.
+            self._leftovers.before()
+        self._leftovers.is_ready = True
         try:
             frame.begin()
             self._run_announced(test, anew=lent is not None)
             frame.end()
         finally:
             self._state[_IS_FRAMED] = 0
+            self._leftovers.is_ready = False
         if self._open is not None:
             self._close(self._open)
         if self._late:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zope.testrunner.execution.monitors.baseline import Baseline
     from zope.testrunner.execution.monitors.hunt import Hunt
     from zope.testrunner.execution.monitors.rss_watch import MemoryWatch
+    from zope.testrunner.execution.monitors.watch import LayerWatch
 
 
 class MonitorSet:
@@ -32,7 +33,10 @@ class MonitorSet:
         self._worker = worker
         self._baseline = self._make_baseline()
         self._hunt = self._make_hunt()
+        #: What looks at the hooks of layers.
+        self.layers = self._make_layer_watch()
         self._memory = self._make_memory_watch()
+        self._watch = None if self.layers is None or not policy.watch else self.layers.of_tests()
 
     @property
     def problems(self) -> int:
@@ -47,7 +51,7 @@ class MonitorSet:
     @property
     def result(self) -> type[Result]:
         """What tests are to report to."""
-        if self._hunt is None or self._policy.hunt is None:
+        if self._policy.hunt is None and self._watch is None:
             return Result
         from zope.testrunner.execution.monitors.framed_result import FramedResult
 
@@ -60,6 +64,8 @@ class MonitorSet:
 
     def finish(self) -> None:
         """The run is over: write what is to be kept."""
+        if self._watch is not None:
+            self._watch.finish()
         if self._baseline is not None and self._policy.update:
             self._baseline.write()
 
@@ -72,6 +78,12 @@ class MonitorSet:
 
             def run(test: Test) -> None:
                 tests.run(result, test)
+
+        if self._watch is not None:
+            from zope.testrunner.execution.monitors.watch import WatchedTests
+
+            watched_tests = WatchedTests(self._watch, layer, name, result)
+            run, fixtures.watched = watched_tests.run, watched_tests.call_fixture
 
         if self._memory is None:
             return run
@@ -108,6 +120,21 @@ class MonitorSet:
         from zope.testrunner.execution.monitors.hunt import Hunt
 
         return Hunt(self._policy, self._emit, self._clock, self._baseline, self._worker)
+
+    def _make_layer_watch(self) -> LayerWatch | None:
+        if self._policy.hunt is None and not self._policy.watch:
+            return None
+        from zope.testrunner.execution.monitors.watch import LayerWatch
+
+        watch = LayerWatch(self._emit, self._clock, self._worker)
+        if self._hunt is not None:
+            from zope.testrunner.leaks.settle import LEVELS, collect
+
+            # What the collector forgets about only when it has seen it often enough is to be forgotten before tests are
+            # hunted, and not to be taken for something of theirs that has gone.
+            for _ in range(LEVELS):
+                collect()
+        return watch
 
     def _make_memory_watch(self) -> MemoryWatch | None:
         if not self._policy.watches_memory:
