@@ -108,3 +108,26 @@ class ProjectCase(unittest.TestCase):
     def run_project(self, *arguments: str, **env: str) -> Done:
         """Run the tests of the project."""
         return run_tests("--path", self.project, *arguments, cwd=self.project, **env)
+
+
+class InFreshProcess(unittest.TestCase):
+    """A case whose tests run each in a process of its own: what others have left there is not to be measured."""
+
+    _MARK = "TESTED_IN_A_FRESH_PROCESS"
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        if self._MARK not in os.environ:
+            setattr(self, self._testMethodName, self._run_in_child)
+        return super().run(result)
+
+    def _run_in_child(self) -> None:
+        kind = type(self)
+        environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), self._MARK: "1"}
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "unittest", f"{kind.__module__}.{kind.__name__}.{self._testMethodName}"],
+            capture_output=True,
+            text=True,
+            env={**environment, "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "")},
+            stdin=subprocess.DEVNULL,
+        )
+        self.assertEqual(0, done.returncode, done.stderr)

@@ -8,6 +8,7 @@ import threading
 import unittest
 from collections.abc import Callable
 
+from support import InFreshProcess
 from zope.testrunner.leaks import Hunter, tracker
 from zope.testrunner.leaks.finding import Finding
 from zope.testrunner.leaks.first_look import Frame
@@ -24,7 +25,7 @@ ATOM = object()
 
 @unittest.skipUnless(Survivors(wanted=True).is_watching_all, "young objects cannot be told apart here")
 @unittest.skipIf(tracker("blocks").unavailable(), "memory blocks are not counted here")
-class TestFirstLook(unittest.TestCase):
+class TestFirstLook(InFreshProcess):
     """Work whose first run is looked at."""
 
     def setUp(self) -> None:

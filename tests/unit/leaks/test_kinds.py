@@ -32,15 +32,16 @@ class TestKindOf(unittest.TestCase):
     known = Explanation(
         places=(Place("a.py", 3, 1, "x"), Place("b.py", 4, 1, "y")),
         holders=(Holder("cache", "dict"), Holder("tests.kept", "list", 3, 6)),
+        allocator=("lib.py", 7),
     )
 
     def test_the_holder_that_grew_and_the_first_line(self) -> None:
-        self.assertEqual("kept alive by tests.kept, allocated at a.py:3", kind_of(self.known))
+        self.assertEqual("kept alive by tests.kept, allocated at lib.py:7", kind_of(self.known))
 
     def test_none_without_either(self) -> None:
         for lesser in (
             None,
-            self.known._replace(places=()),
+            self.known._replace(allocator=None),
             self.known._replace(holders=self.known.holders[:1]),
             self.known._replace(bound=100),
         ):

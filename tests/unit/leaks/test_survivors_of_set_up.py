@@ -9,6 +9,7 @@ import threading
 import unittest
 from unittest import mock
 
+from support import InFreshProcess
 from zope.testrunner.leaks.survivors_of_set_up import Remains, SetUp
 
 held: list[object] = []
@@ -18,7 +19,7 @@ class Thing:
     """Something that a set-up makes."""
 
 
-class TestSetUp(unittest.TestCase):
+class TestSetUp(InFreshProcess):
     """Objects, descriptors, threads and files are known one by one."""
 
     def setUp(self) -> None:

@@ -8,6 +8,7 @@ import re
 import unittest
 from collections.abc import Callable
 
+from support import InFreshProcess
 from zope.testrunner.leaks.readings import Sample, Unavailable, Unit
 from zope.testrunner.leaks.watching import Watch
 
@@ -32,7 +33,7 @@ class Number:
         return Sample(self.total)
 
 
-class WatchCase(unittest.TestCase):
+class WatchCase(InFreshProcess):
     watch: Watch
 
     @classmethod
@@ -113,7 +114,7 @@ class TestWhatStays(WatchCase):
         self.assertEqual({"blocks": 1}, self.look(work))
 
 
-class TestReadings(unittest.TestCase):
+class TestReadings(InFreshProcess):
     """What is compared with what."""
 
     def watch(self) -> tuple[Watch, list[Number]]:

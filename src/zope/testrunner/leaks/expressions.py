@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from zope.testrunner.leaks import pristine_gc as gc
 from zope.testrunner.leaks.attributes import CACHE
 from zope.testrunner.leaks.steps import Form, begin, limit_of, step
 
@@ -50,8 +51,9 @@ def express(start: str, chain: list[object], new: Collection[int]) -> Route:
         if place + 1 == len(chain):
             break
         following = step(way, here, chain[place + 1])
-        if is_old and following.form is Form.PLAIN and not way.takes_in:
-            # It may be another object after every run, in the same attribute.
+        is_value = place + 2 == len(chain) and id(chain[-1]) in new and not gc.is_tracked(chain[-1])
+        if is_old and following.form is Form.PLAIN and not way.takes_in and not is_value:
+            # It may be another object after every run, in the same attribute; a new value is one of several.
             holder = following.text, following.title
         way = following
     expression, title = holder or (None, "")

@@ -62,7 +62,8 @@ class Explanation(NamedTuple):
     ``route`` is the way to one of the new objects, from a module, class, thread or frame.  ``bound`` is the
     size at which the growth ends by itself, as for a cache.  ``named`` are the new descriptors and threads,
     by name.  ``counted`` are objects that exist anyway, and get more references.  ``why`` says what could not
-    be found out, and ``failed`` that something went wrong with it.
+    be found out, and ``failed`` that something went wrong with it.  ``allocator`` is the line that allocates most, also
+    where ``places`` name the one that called for it.
     """
 
     new: tuple[New, ...] = ()
@@ -74,6 +75,7 @@ class Explanation(NamedTuple):
     why: str | None = None
     failed: bool = False
     counted: tuple[Counted, ...] = ()
+    allocator: tuple[str, int] | None = None
 
 
 class Finding(NamedTuple):

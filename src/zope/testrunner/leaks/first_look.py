@@ -130,9 +130,11 @@ class FirstLook:
         self._look(self._after)
         self._state[_ENDED] = 1
         if not self.is_unchanged:
-            # It may have filled a cache.
+            # It may have filled a cache, and nothing else.  If others were filled before it, there is less than before now.
             empty_caches()
-            self._look(self._after)
+            self._look(self._meanwhile)
+            if self._meanwhile == self._before:
+                self._after[:] = self._meanwhile
 
     @property
     def is_unchanged(self) -> bool:
@@ -150,7 +152,7 @@ class FirstLook:
 
     @property
     def has_grown_a_little(self) -> bool:
-        """Whether some counter was higher after the run, not by much and not only since a cache was filled.
+        """Whether some counter was higher after the run, but not by much.
 
         A module that is imported leaves more than that, and so do the objects that an application makes anew.
         """

@@ -24,10 +24,10 @@ def kind_of(explanation: Explanation | None) -> str | None:
     if explanation is None or explanation.bound is not None:
         return None
     holder = next((each for each in explanation.holders if each.after is not None), None)
-    if holder is None or not explanation.places:
+    if holder is None or explanation.allocator is None:
         return None
-    place = explanation.places[0]
-    return f"kept alive by {holder.expression}, allocated at {short_path(place.path)}:{place.line}"
+    path, line = explanation.allocator
+    return f"kept alive by {holder.expression}, allocated at {short_path(path)}:{line}"
 
 
 class KnownKinds:
@@ -62,11 +62,12 @@ class KnownKinds:
     def explain_by_holders(self, work: Callable[[], object]) -> Explanation | None:
         """The explanation of a leak into what held earlier leaks; None if that does not lead to all that is new.
 
-        It has grown in each of the `RUNS` runs that this takes.
+        It has grown in each of the `RUNS` runs that this takes.  Callers of what allocates are not looked for if the leak
+        is like an earlier one, of which they are known.
         """
         from zope.testrunner.leaks.explain import explain_by
 
-        return explain_by(work, self.grown())
+        return explain_by(work, self.grown(), self.knows)
 
     def knows(self, explanation: Explanation | None) -> bool:
         """Whether it is that of a leak that is like an earlier one in what holds it and what allocates it.

@@ -110,7 +110,8 @@ def look(remains: Remains, *, partly: bool) -> Attempt:
         why = "no object of Python is seen to hold it: C code, atexit or a context variable may"
     new = described_new(remains, titles, route.target if route is not None else None)
     text = route.expression if route is not None else None
-    known = Explanation(new, places, tuple(holders), text, bound, named, why)
+    allocator = (places[0].path, places[0].line) if places else None
+    known = Explanation(new, places, tuple(holders), text, bound, named, why, allocator=allocator)
     attempt = Attempt(known, covered=covered) if bounds else _look_at_caches(known, filled, leaked, fresh, mine)
     return attempt._replace(limited=tuple(limited))
 

@@ -7,6 +7,7 @@ import time
 import types
 import unittest
 
+from support import InFreshProcess
 from zope.testrunner.core.config import Execution, LeakPolicy
 from zope.testrunner.core.events import Event, LayerKept, LeaksWatched, TestFinished
 from zope.testrunner.core.layer_registry import UNIT_TESTS, LayerRegistry
@@ -80,7 +81,7 @@ class FailsToSetUp(Tests):
         raise unittest.SkipTest("not here")
 
 
-class WatchCase(unittest.TestCase):
+class WatchCase(InFreshProcess):
     def setUp(self) -> None:
         # It does not get longer.
         kept[:] = []
@@ -162,7 +163,7 @@ class Layer:
         pass
 
 
-class TestLayers(unittest.TestCase):
+class TestLayers(InFreshProcess):
     """What a set-up has made and the tear-down has not given back."""
 
     def kept(self, layer: type[Layer]) -> list[Event]:
