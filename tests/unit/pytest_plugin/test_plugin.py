@@ -163,8 +163,8 @@ class TestSession(PluginCase):
         self.write(
             "conftest.py",
             """
-            from zope.testrunner.leaks import hunting
-            hunting.foreign_extensions = lambda: ("fast",)
+            from zope.testrunner.leaks import counters
+            counters.foreign_extensions = lambda: ("fast",)
             """,
         )
         self.write("test_faucet.py", "drops = []\ndef test_leaky(): drops.append({})\n")
@@ -514,7 +514,7 @@ class TestItems(PluginCase):
         self.assertEqual("7 passed, 2 skipped, 2 xfailed, 1 xpassed, 1 warning, 3 leaked", self.counts(done), done.out)
         for name in ("TestCase::test_leaky", "test_leaky_xfail", "test_kinds.documented_leak"):
             self.assertIn(f"::{name} LEAKED", done.out)
-        self.assertEqual(3, len(self.summary(done)))
+        self.assertEqual(3, len(self.summary(done)), self.summary(done))
 
     def test_what_cannot_run_twice_keeps_its_result(self) -> None:
         self.write(

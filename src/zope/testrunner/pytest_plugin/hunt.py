@@ -243,7 +243,7 @@ class Judge:
             with untraced():
                 lines = [what_hunts_cannot_see(), what_disturbs()]
         if finding.is_leak:
-            untold = [each.why for each in finding.verdicts if each.tracker == "refcounts" and each.why]
+            untold = [each.why for each in finding.verdicts if each.tracker == "refcounts" and each.why and each.growth is Growth.NOT_JUDGED]
             lines += [f"References are left out: {why}." for why in untold]
         return [*filter(None, lines), *news()]
 

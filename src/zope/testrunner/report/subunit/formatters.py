@@ -68,7 +68,12 @@ class SubunitOutputFormatter(EventRecords):
     def in_file(cls, options: Settings, path: str) -> SubunitOutputFormatter:
         """A stream in a file."""
         file = io.open(path, "wb")
-        made = cls(options, file)
+        try:
+            made = cls(options, file)
+        except BaseException:
+            # The library may be missing.
+            file.close()
+            raise
         made._owned = file
         # The output of the run is not caught, but has gone where it always goes.
         made._aside = None
