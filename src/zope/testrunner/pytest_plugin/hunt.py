@@ -243,7 +243,8 @@ class Judge:
             with untraced():
                 lines = [what_hunts_cannot_see(), what_disturbs()]
         if finding.is_leak:
-            untold = [each.why for each in finding.verdicts if each.tracker == "refcounts" and each.why and each.growth is Growth.NOT_JUDGED]
+            counts = [each for each in finding.verdicts if each.tracker == "refcounts"]
+            untold = [each.why for each in counts if each.why and each.growth is Growth.NOT_JUDGED]
             lines += [f"References are left out: {why}." for why in untold]
         return [*filter(None, lines), *news()]
 
