@@ -25,7 +25,7 @@ from unittest import mock
 
 from zope.testrunner.leaks import CannotRepeat, Hunter, Policy, describe, fixed, hunt, tracker
 from zope.testrunner.leaks.finding import Explanation, Holder, New
-from zope.testrunner.leaks.hunting import CannotGoOn
+from zope.testrunner.leaks.not_repeatable import CannotGoOn
 from zope.testrunner.leaks.readings import Growth, Sample, Unavailable, Unit
 from zope.testrunner.leaks.settle import empty_caches
 

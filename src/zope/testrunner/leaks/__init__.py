@@ -18,9 +18,10 @@ if TYPE_CHECKING:
         what_more_a_debug_build_reads,
     )
     from zope.testrunner.leaks.finding import Finding
-    from zope.testrunner.leaks.hunting import CannotRepeat, Hunter, hunt
+    from zope.testrunner.leaks.hunting import Hunter, hunt
     from zope.testrunner.leaks.markers import expected_leak, no_leak_check
     from zope.testrunner.leaks.measurement import Session, Tracker
+    from zope.testrunner.leaks.not_repeatable import CannotRepeat
     from zope.testrunner.leaks.registry import ENTRY_POINTS, TRACKERS, available, third_party, tracker, unavailable
     from zope.testrunner.leaks.verdict import Policy, fixed, judge
     from zope.testrunner.leaks.wording import describe
@@ -53,7 +54,7 @@ __all__ = [
 _LAZY: Final[Mapping[str, str]] = MappingProxyType(
     {
         "TRACKERS": "registry",
-        "CannotRepeat": "hunting",
+        "CannotRepeat": "not_repeatable",
         "ENTRY_POINTS": "registry",
         "Finding": "finding",
         "Hunter": "hunting",

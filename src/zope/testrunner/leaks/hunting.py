@@ -33,6 +33,7 @@ from zope.testrunner.leaks.first_look import FirstLook, Frame, NoFrame
 from zope.testrunner.leaks.hidden_heap import HiddenHeap
 from zope.testrunner.leaks.kinds import RUNS, KnownKinds
 from zope.testrunner.leaks.measurement import Tracker
+from zope.testrunner.leaks.not_repeatable import CannotGoOn, NotRepeatable, why_not_again
 from zope.testrunner.leaks.parked import Others, wait_for_threads
 from zope.testrunner.leaks.readings import Growth, Verdict
 from zope.testrunner.leaks.rechecks import ENDED, IDLE, OF_THE_NEW, OPENLY_AT_MOST, REPLACED, Rechecks
@@ -52,18 +53,6 @@ _KEPT: Final = (
     "nothing is seen to hold what is new, and since a thread was started, this Python keeps all new functions, classes and"
     " modules for good"
 )
-
-
-class CannotRepeat(Exception):
-    """To be raised by work that went differently than the first time; the message says how."""
-
-
-class CannotGoOn(CannotRepeat):
-    """The same, by work that would go no better if it could see all objects: it is not tried once more."""
-
-
-class _NotRepeatable(Exception):
-    """The work failed when it was done again: the reason, and how often it had been done."""
 
 
 class Hunter:
@@ -162,7 +151,7 @@ class Hunter:
             return Finding(Growth.NOT_JUDGED, (), 1, why)
         try:
             return self._hunt(work, first)
-        except _NotRepeatable as ended:
+        except NotRepeatable as ended:
             why, done = ended.args
             return Finding(Growth.NOT_REPEATABLE, (), done, why)
         finally:
@@ -280,14 +269,14 @@ class Hunter:
     def _do_again(self, work: Callable[[], object], done: int) -> bool:
         """Do the work that was done so many times; False if it fails, and may do better now that it can see everything.
 
-        Raises `_NotRepeatable`, with the first reason, where it would not.
+        Raises `NotRepeatable`, with the first reason, where it would not.
         """
         try:
             work()
         except Exception as error:
-            self._why = self._why or _why_not_again(error)
+            self._why = self._why or why_not_again(error)
             if not self._can_see_more(error):
-                raise _NotRepeatable(self._why, done) from None
+                raise NotRepeatable(self._why, done) from None
             return False
         return True
 
@@ -371,7 +360,7 @@ class Hunter:
             try:
                 verdicts = self._rechecks.without_what_is_replaced(work, verdicts, measured)
             except Exception as error:
-                return Finding(Growth.NOT_REPEATABLE, (), done, _why_not_again(error))
+                return Finding(Growth.NOT_REPEATABLE, (), done, why_not_again(error))
         judged = [each for each in verdicts if not (foreign and each.tracker == "refcounts")]
         growth = overall(judged)
         why = undecided(judged, restless=restless) if growth is Growth.NOT_JUDGED else None
@@ -453,8 +442,3 @@ def hunt(
     for text in news():
         warnings.warn(text, stacklevel=2)
     return finding
-
-
-def _why_not_again(error: Exception) -> str:
-    """What went differently than the first time."""
-    return str(error) if isinstance(error, CannotRepeat) else f"{type(error).__name__} when run again: {error}"

@@ -19,7 +19,7 @@ from _pytest.runner import check_interactive_exception, runtestprotocol
 
 from zope.testrunner.leaks import CannotRepeat
 from zope.testrunner.leaks.first_look import Frame, NoFrame
-from zope.testrunner.leaks.hunting import CannotGoOn
+from zope.testrunner.leaks.not_repeatable import CannotGoOn
 from zope.testrunner.pytest_plugin.examples import same_examples
 from zope.testrunner.pytest_plugin.quiet import collected_reports, stop_timer, timed, unnoticed
 
