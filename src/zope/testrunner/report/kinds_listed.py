@@ -60,7 +60,7 @@ def _layer_line(watched: LayerWatched) -> str:
     unread = f", {watched.unread} more could not be read" if watched.unread else ""
     tests = [each for each in watched.stayed if each.is_test]
     others = len(watched.stayed) - len(tests)
-    what = f"after {len(tests)} of {watched.read} tests"
+    what = f"after {len(tests) if watched.stayed else 'any'} of {watched.read} tests"
     if others:
         what += f" and {others} other{'s' if others > 1 else ''}"
     sums = ", ".join(_amounts(watched.stayed)) or "nothing"
